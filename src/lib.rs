@@ -1,0 +1,11 @@
+//! DriftSentry: what changed outside the infrastructure code, who decided on it, and proof of it.
+
+pub mod actor;
+pub mod cli;
+pub mod error;
+pub mod ids;
+pub mod ingest;
+pub mod money;
+pub mod time;
+
+pub use error::{Error, Result};

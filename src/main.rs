@@ -1,0 +1,8 @@
+//! The `driftsentry` program.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    driftsentry::cli::main()
+}
