@@ -6,6 +6,7 @@ pub mod error;
 pub mod ids;
 pub mod ingest;
 pub mod money;
+pub mod store;
 pub mod time;
 
 pub use error::{Error, Result};

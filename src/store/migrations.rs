@@ -1,0 +1,86 @@
+//! How the disk format moves on: numbered steps, one transaction each, a copy of the file before the first.
+
+use std::path::Path;
+
+use redb::{Database, WriteTransaction};
+
+use super::engine::{self, failed};
+use super::keys::Key;
+use super::tables::META;
+use crate::error::{Error, Result};
+
+/// One step of the disk format.
+#[derive(Debug)]
+pub(super) struct Migration {
+    /// The schema version it leads to.
+    pub(super) version: u32,
+    /// What it does, for the log.
+    pub(super) what: &'static str,
+    /// Does it. Must come to the same end when run again from the start.
+    pub(super) run: fn(&WriteTransaction) -> Result<()>,
+}
+
+/// Every step, in order.
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    what: "create the tables",
+    run: create,
+}];
+
+fn create(transaction: &WriteTransaction) -> Result<()> {
+    engine::create_tables(transaction)?;
+    let mut instance = [0; 16];
+    getrandom::fill(&mut instance).map_err(|error| Error::internal(error.to_string()))?;
+    engine::put(
+        transaction,
+        META.table,
+        &"instance".to_owned().to_bytes(),
+        &instance,
+    )
+}
+
+/// Brings a database to the newest schema.
+///
+/// # Errors
+/// `Unavailable`, when the file is newer than this program; else what the engine says.
+pub(super) fn migrate(database: &Database, file: Option<&Path>, steps: &[Migration]) -> Result<()> {
+    let stored = engine::schema(database)?;
+    let newest = steps.last().map_or(0, |step| step.version);
+    if stored > newest {
+        return Err(Error::Unavailable(format!(
+            "The database has schema version {stored}, this program reads up to {newest}: install the newer \
+             driftsentry again, or restore the backup made before the upgrade."
+        )));
+    }
+    if stored == newest {
+        return Ok(());
+    }
+    if let (Some(file), 1..) = (file, stored) {
+        let copy = file.with_extension(format!("before-schema-{newest}.redb"));
+        if !copy.exists() {
+            let part = copy.with_extension("part");
+            let _ = std::fs::remove_file(&part);
+            engine::copy(database, &part)?;
+            std::fs::rename(&part, &copy).map_err(Error::internal)?;
+            tracing::info!(copy = %copy.display(), "copied the database before migrating it");
+        }
+    }
+    for step in steps.iter().filter(|step| step.version > stored) {
+        let mut transaction = database.begin_write().map_err(failed)?;
+        transaction.set_two_phase_commit(true);
+        (step.run)(&transaction)?;
+        engine::put(
+            &transaction,
+            META.table,
+            &"schema".to_owned().to_bytes(),
+            &step.version.to_be_bytes(),
+        )?;
+        transaction.commit().map_err(failed)?;
+        tracing::info!(
+            schema.version = step.version,
+            "migrated the database: {}",
+            step.what
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,358 @@
+//! The embedded store: consistent reads that never wait, and one writer that makes many changes durable at once.
+//!
+//! A change is a function from what it may read to what it writes ([`Writes`]). The writer runs the waiting
+//! changes one after another in one transaction, commits once, and only then answers. A change that fails
+//! writes nothing, also within a batch; one that panics costs only its own caller.
+//!
+//! [`View`]s are structures in memory derived from rows (indexes, caches). They change in the same instant in which a
+//! commit becomes visible: [`Store::with_views`] sees both at one state.
+//!
+//! Only `engine` names the engine's types, so that another ordered key-value engine can take its place.
+
+pub mod codec;
+mod engine;
+pub mod keys;
+mod migrations;
+mod reads;
+pub mod secrets;
+mod space;
+pub mod tables;
+mod writer;
+mod writes;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+
+pub use engine::{Batch, Snapshot};
+pub use reads::{Order, Range, Reads, Visit};
+pub use tables::{Rows, Table};
+pub use writes::{Appended, Counter, Entry, Row, Writes};
+
+use crate::error::{Error, Result};
+use crate::time::Timestamp;
+use writer::{Change, Message, Writer};
+
+/// How many changes may wait before callers are sent away.
+const QUEUE: usize = 1024;
+
+/// The database's name within the data directory.
+pub const FILE_NAME: &str = "driftsentry.redb";
+
+/// A structure in memory that is derived from rows.
+pub trait View: Send + Sync {
+    /// The tables it is told of.
+    fn tables(&self) -> &[Table];
+
+    /// Builds it anew from what is stored.
+    ///
+    /// # Errors
+    /// What reading says.
+    fn load(&self, read: &Snapshot) -> Result<()>;
+
+    /// Follows one commit: the rows of its tables, in the order they were written.
+    ///
+    /// # Errors
+    /// Any: the store then builds the view anew.
+    fn apply(&self, rows: &[&Row]) -> Result<()>;
+}
+
+/// What one commit did, for the metrics.
+#[derive(Debug, Clone, Copy)]
+pub struct Commit {
+    /// How many changes it made durable.
+    pub changes: usize,
+    /// How many bytes of keys and values they wrote.
+    pub bytes: usize,
+    /// How long making them durable took.
+    pub took: Duration,
+}
+
+/// How to open a store.
+pub struct Options {
+    /// The data directory.
+    pub dir: PathBuf,
+    /// Memory for the engine's page cache, in bytes.
+    pub cache_bytes: usize,
+    /// Refuse writes when less than this many bytes are free; `None` for the larger of 256 MiB and 5 % of the disk.
+    pub min_free_bytes: Option<u64>,
+    /// Structures that follow the rows.
+    pub views: Vec<Arc<dyn View>>,
+    /// Called after each commit, on the writer's thread.
+    pub on_commit: Box<dyn Fn(Commit) + Send>,
+    /// Called when the store can't be reopened after failures: it will not write again.
+    pub on_fatal: Box<dyn Fn(&Error) + Send>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("dir", &self.dir)
+            .field("cache_bytes", &self.cache_bytes)
+            .finish()
+    }
+}
+
+impl Options {
+    /// A store in this directory, with a page cache of 64 MiB.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            cache_bytes: 64 << 20,
+            min_free_bytes: None,
+            views: Vec::new(),
+            on_commit: Box::new(|_| {}),
+            on_fatal: Box::new(|_| {}),
+        }
+    }
+}
+
+/// Whether the store can be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// It can.
+    Ready,
+    /// A write failed, and the store is being reopened. Holds why.
+    Degraded(String),
+    /// The disk is almost full: reads go on.
+    Full,
+    /// It is closed, or can't be reopened.
+    Closed,
+}
+
+/// What readers see: one commit's tables and, changed under the same lock, the views.
+#[derive(Default)]
+struct Published {
+    snapshot: Option<Arc<Snapshot>>,
+}
+
+/// What the writer and the callers share.
+struct Shared {
+    published: RwLock<Published>,
+    views: Vec<Arc<dyn View>>,
+    state: watch::Sender<State>,
+    /// Counts commits; streams wait for it to move.
+    commits: watch::Sender<u64>,
+    waiting: AtomicU64,
+}
+
+/// The store. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+    queue: SyncSender<Message>,
+    writer: Arc<Mutex<Option<std::thread::JoinHandle<()>>>>,
+    file: PathBuf,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("file", &self.file).finish()
+    }
+}
+
+impl Store {
+    /// Opens the store in a data directory, making both where they are missing, and builds the views.
+    ///
+    /// # Errors
+    /// `Unavailable`, with what to do, when another process holds it, it is newer than this program, or it is no
+    /// database; `Internal` for what the system says.
+    pub fn open(options: Options) -> Result<Self> {
+        let file = options.dir.join(FILE_NAME);
+        make_private_dir(&options.dir)?;
+        let source = writer::Source::File {
+            path: file.clone(),
+            cache_bytes: options.cache_bytes,
+        };
+        Self::start(source, options, file)
+    }
+
+    /// Opens on the given source: the writer's thread owns the database from here on.
+    fn start(source: writer::Source, options: Options, file: PathBuf) -> Result<Self> {
+        let database = source.open()?;
+        let shared = Arc::new(Shared {
+            published: RwLock::default(),
+            views: options.views,
+            state: watch::Sender::new(State::Ready),
+            commits: watch::Sender::new(0),
+            waiting: AtomicU64::new(0),
+        });
+        shared.publish_anew(&database)?;
+        if let Some(snapshot) = &shared.published.read().unwrap_or_else(PoisonError::into_inner).snapshot {
+            outrun_stored_ids(snapshot)?;
+        }
+        let (queue, waiting) = sync_channel(QUEUE);
+        let writer = Writer {
+            source,
+            database: Some(database),
+            shared: Arc::clone(&shared),
+            waiting,
+            space: space::Watch::new(&file, options.min_free_bytes),
+            on_commit: options.on_commit,
+            on_fatal: options.on_fatal,
+        };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(Error::internal)?;
+        Ok(Self {
+            shared,
+            queue,
+            writer: Arc::new(Mutex::new(Some(thread))),
+            file,
+        })
+    }
+
+    /// The tables as they are now.
+    ///
+    /// Hold it for one request's work at most: an old snapshot keeps old pages in the file.
+    ///
+    /// # Errors
+    /// `Unavailable`, while the store is closed or being reopened.
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>> {
+        self.with_views(|_| ()).map(|(snapshot, ())| snapshot)
+    }
+
+    /// Reads from the tables as they are now.
+    ///
+    /// # Errors
+    /// The closure's, or as [`Store::snapshot`].
+    pub fn read<T>(&self, read: impl FnOnce(&Snapshot) -> Result<T>) -> Result<T> {
+        read(&*self.snapshot()?)
+    }
+
+    /// Looks at views, and gives the tables of the very same state.
+    ///
+    /// The closure runs under the lock that publishing takes: keep it short.
+    ///
+    /// # Errors
+    /// As [`Store::snapshot`].
+    pub fn with_views<T>(&self, look: impl FnOnce(&Snapshot) -> T) -> Result<(Arc<Snapshot>, T)> {
+        let published = self
+            .shared
+            .published
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let snapshot = published.snapshot.clone().ok_or_else(|| {
+            Error::Unavailable(
+                "The store can't be read right now: try again in a moment.".to_owned(),
+            )
+        })?;
+        let seen = look(&snapshot);
+        Ok((snapshot, seen))
+    }
+
+    /// Queues a change and waits until it is durable, or refused.
+    ///
+    /// The change may be run more than once; only its last run counts.
+    ///
+    /// # Errors
+    /// The change's own; `Unavailable` when the queue is full, the store is closed, or a write failed (then the
+    /// outcome is unknown: ask again with the same `Idempotency-Key`, or read first); `Full` when the disk is.
+    pub async fn write<T, F>(&self, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send + 'static,
+    {
+        self.queue(change)?
+            .await
+            .unwrap_or_else(|_| Err(writer::closed()))
+    }
+
+    /// [`Store::write`] for callers that are not asynchronous.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_blocking<T, F>(&self, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send + 'static,
+    {
+        self.queue(change)?
+            .blocking_recv()
+            .unwrap_or_else(|_| Err(writer::closed()))
+    }
+
+    fn queue<T, F>(&self, change: F) -> Result<oneshot::Receiver<Result<T>>>
+    where
+        T: Send + 'static,
+        F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send + 'static,
+    {
+        let (done, outcome) = oneshot::channel();
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        self.queue.try_send(Message::Change(Box::new(Change::new(change, done)))).map_err(|error| {
+            self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(_) => Error::Unavailable(
+                    "More changes are waiting than can be written right now: try again in a moment.".to_owned(),
+                ),
+                TrySendError::Disconnected(_) => writer::closed(),
+            }
+        })?;
+        Ok(outcome)
+    }
+
+    /// Whether it can be written.
+    pub fn state(&self) -> State {
+        self.shared.state.borrow().clone()
+    }
+
+    /// Counts commits: waits for the next one by `changed`.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.shared.commits.subscribe()
+    }
+
+    /// How many changes wait for the writer.
+    pub fn queue_depth(&self) -> u64 {
+        self.shared.waiting.load(Ordering::Relaxed)
+    }
+
+    /// The database's file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Writes what is queued, closes the database and waits until that is done. Later calls are refused.
+    pub fn close(&self) {
+        let _ = self.queue.send(Message::Stop);
+        let thread = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Makes new ids greater than all stored ones, also after the clock was set back.
+fn outrun_stored_ids(read: &Snapshot) -> Result<()> {
+    for table in [tables::DRIFTS.table, tables::ALERTS.table, tables::SCANS.table, tables::WORKSPACES.table] {
+        read.visit(table, &Range::all(), reads::Order::Descending, &mut |key, _| {
+            if let Ok(id) = uuid::Uuid::from_slice(key) {
+                crate::ids::observe(id);
+            }
+            Ok(std::ops::ControlFlow::Break(()))
+        })?;
+    }
+    Ok(())
+}
+
+/// Makes a directory that only its owner can enter.
+fn make_private_dir(dir: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| {
+        Error::Unavailable(format!(
+            "The data directory {} can't be made ({error}): name one that this user can write with --data-dir.",
+            dir.display()
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,472 @@
+//! The single writer: takes what waits, runs it, commits once, publishes, answers.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use redb::{Database, DatabaseError, Durability, StorageError};
+use tokio::sync::oneshot;
+
+use super::engine::{Batch, Snapshot, failed};
+use super::migrations::{MIGRATIONS, migrate};
+use super::writes::{Row, Writes};
+use super::{Commit, Shared, State, space};
+use crate::error::{Error, Result};
+use crate::time::Timestamp;
+
+/// A batch ends at so many changes, or at so many bytes.
+const BATCH_CHANGES: usize = 256;
+const BATCH_BYTES: usize = 1 << 20;
+
+/// After so long without a change, the file is made quick to open.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// How long to wait before each try to reopen.
+const REOPENINGS: [Duration; 5] = [
+    Duration::from_millis(50),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+
+/// What callers send.
+pub(super) enum Message {
+    /// A change to make.
+    Change(Box<dyn Job>),
+    /// Close the database.
+    Stop,
+}
+
+/// A queued change whose result type is forgotten.
+pub(super) trait Job: Send {
+    /// Runs it against the batch. A refused change writes nothing and is no error here.
+    ///
+    /// # Errors
+    /// Only where the batch itself broke.
+    fn run(&mut self, batch: &Batch<'_>, now: Timestamp) -> Result<()>;
+
+    /// Answers its caller: with its own result, or with this error instead.
+    fn settle(self: Box<Self>, instead: Option<Error>);
+}
+
+/// A queued change.
+pub(super) struct Change<T, F> {
+    change: F,
+    done: oneshot::Sender<Result<T>>,
+    outcome: Option<Result<T>>,
+}
+
+impl<T, F> Change<T, F> {
+    pub(super) fn new(change: F, done: oneshot::Sender<Result<T>>) -> Self {
+        Self {
+            change,
+            done,
+            outcome: None,
+        }
+    }
+}
+
+impl<T, F> Job for Change<T, F>
+where
+    T: Send,
+    F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send,
+{
+    fn run(&mut self, batch: &Batch<'_>, now: Timestamp) -> Result<()> {
+        // Nothing is applied until the change has returned, so a panic leaves nothing half-written behind.
+        let decided = catch_unwind(AssertUnwindSafe(|| (self.change)(batch, now)));
+        self.outcome = Some(match decided {
+            Ok(Ok((value, writes))) => {
+                batch.apply(writes)?;
+                Ok(value)
+            }
+            Ok(Err(error)) => Err(error),
+            Err(panic) => Err(Error::internal(format!(
+                "a change panicked: {}",
+                panic_text(panic.as_ref())
+            ))),
+        });
+        Ok(())
+    }
+
+    fn settle(self: Box<Self>, instead: Option<Error>) {
+        let result = match (instead, self.outcome) {
+            (Some(error), _) => Err(error),
+            (None, Some(outcome)) => outcome,
+            (None, None) => Err(Error::internal("a change was not run")),
+        };
+        // A caller that has left doesn't wait for the answer.
+        let _ = self.done.send(result);
+    }
+}
+
+/// What a panic said.
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+/// What callers of a closed store hear.
+pub(super) fn closed() -> Error {
+    Error::Unavailable("The store is closed: DriftSentry is stopping.".to_owned())
+}
+
+/// What callers hear whose change met a failing disk.
+fn unknown() -> Error {
+    Error::Unavailable(
+        "Writing failed, and whether this change is kept is not known: read before you repeat it."
+            .to_owned(),
+    )
+}
+
+/// Where the database lies, to open it again and again.
+pub(super) enum Source {
+    /// A file.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// The engine's page cache.
+        cache_bytes: usize,
+    },
+    /// Something that fails when told to.
+    #[cfg(test)]
+    Backend(Box<dyn Fn() -> Result<Database> + Send>),
+}
+
+impl Source {
+    /// Opens the database and brings it to the newest schema.
+    pub(super) fn open(&self) -> Result<Database> {
+        match self {
+            Self::File { path, cache_bytes } => {
+                let said_percent = AtomicU64::new(0);
+                let database = Database::builder()
+                    .set_cache_size(*cache_bytes)
+                    .set_repair_callback(move |repair| {
+                        let percent = (repair.progress() * 100.0) as u64;
+                        if percent >= said_percent.load(Ordering::Relaxed) + 10 {
+                            said_percent.store(percent, Ordering::Relaxed);
+                            tracing::info!(percent, "checking the database after an unclean stop");
+                        }
+                    })
+                    .create(path)
+                    .map_err(|error| cannot_open(path, error))?;
+                make_private(path);
+                migrate(&database, Some(path), MIGRATIONS)?;
+                Ok(database)
+            }
+            #[cfg(test)]
+            Self::Backend(open) => {
+                let database = open()?;
+                migrate(&database, None, MIGRATIONS)?;
+                Ok(database)
+            }
+        }
+    }
+}
+
+/// Takes the file from everybody but its owner.
+fn make_private(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if let Err(error) = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)) {
+        tracing::warn!(%error, "the database's permissions could not be narrowed to its owner");
+    }
+}
+
+/// Why a file can't be opened, with what to do.
+fn cannot_open(path: &std::path::Path, error: DatabaseError) -> Error {
+    let path = path.display();
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => Error::Unavailable(format!(
+            "The database {path} is in use by another process: stop the running driftsentry first, or name another \
+             --data-dir."
+        )),
+        DatabaseError::UpgradeRequired(_) => Error::Unavailable(format!(
+            "The database {path} was written by a much older engine: open it once with the version that made it."
+        )),
+        DatabaseError::Storage(StorageError::Corrupted(why)) => Error::Unavailable(format!(
+            "The database {path} is damaged ({why}): restore the newest backup, and keep this file for inspection."
+        )),
+        DatabaseError::Storage(StorageError::Io(error))
+            if error.kind() == std::io::ErrorKind::InvalidData =>
+        {
+            Error::Unavailable(format!(
+                "The file {path} is no DriftSentry database: name another --data-dir."
+            ))
+        }
+        DatabaseError::Storage(StorageError::Io(error)) => Error::Unavailable(format!(
+            "The database {path} can't be opened ({error}): check its owner, its permissions and the disk."
+        )),
+        other => failed(other),
+    }
+}
+
+impl Shared {
+    /// Builds every view from a new snapshot and lets readers see both.
+    pub(super) fn publish_anew(&self, database: &Database) -> Result<()> {
+        let snapshot = Arc::new(Snapshot::of(database)?);
+        let mut published = self
+            .published
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        for view in &self.views {
+            view.load(&snapshot)?;
+        }
+        published.snapshot = Some(snapshot);
+        Ok(())
+    }
+
+    /// Lets readers see a commit: its tables and the views that follow them, in one instant.
+    fn publish(&self, database: &Database, rows: &[Row]) -> Result<()> {
+        let snapshot = Arc::new(Snapshot::of(database)?);
+        {
+            let mut published = self
+                .published
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            for view in &self.views {
+                let of_view: Vec<&Row> = rows
+                    .iter()
+                    .filter(|row| view.tables().contains(&row.table))
+                    .collect();
+                if !of_view.is_empty()
+                    && let Err(error) = view.apply(&of_view)
+                {
+                    tracing::error!(%error, "a view could not follow a commit: building it anew");
+                    view.load(&snapshot)?;
+                }
+            }
+            published.snapshot = Some(snapshot);
+        }
+        self.commits.send_modify(|count| *count += 1);
+        Ok(())
+    }
+}
+
+/// The writer's thread.
+pub(super) struct Writer {
+    pub(super) source: Source,
+    pub(super) database: Option<Database>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) waiting: Receiver<Message>,
+    pub(super) space: space::Watch,
+    pub(super) on_commit: Box<dyn Fn(Commit) + Send>,
+    pub(super) on_fatal: Box<dyn Fn(&Error) + Send>,
+}
+
+impl Writer {
+    /// Works until it is told to stop or no caller is left.
+    pub(super) fn run(mut self) {
+        let mut settled = true;
+        loop {
+            let first = match self.waiting.recv_timeout(IDLE) {
+                Ok(Message::Change(job)) => job,
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.look_at_space();
+                    if !settled {
+                        settled = true;
+                        self.settle_down();
+                    }
+                    continue;
+                }
+            };
+            settled = false;
+            if self.work(first) == Flow::Stop {
+                break;
+            }
+        }
+        self.shared.state.send_replace(State::Closed);
+        self.shared
+            .published
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .snapshot = None;
+        // Dropping closes the file; what still waits hears that the store is closed.
+        self.database = None;
+    }
+
+    /// Says whether there is room, and heals by itself when space returns.
+    fn look_at_space(&self) -> bool {
+        let room = self.space.has_room();
+        self.shared
+            .state
+            .send_if_modified(|state| match (&*state, room) {
+                (State::Ready, false) => {
+                    tracing::error!(
+                        "the disk is almost full: writes are refused until space is free"
+                    );
+                    *state = State::Full;
+                    true
+                }
+                (State::Full, true) => {
+                    tracing::info!("the disk has room again: writing goes on");
+                    *state = State::Ready;
+                    true
+                }
+                _ => false,
+            });
+        room
+    }
+
+    /// Runs what waits as one batch, commits it, and answers.
+    fn work(&mut self, first: Box<dyn Job>) -> Flow {
+        if !self.look_at_space() {
+            self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+            first.settle(Some(Error::Full));
+            return Flow::GoOn;
+        }
+        let mut jobs = Vec::with_capacity(8);
+        let mut stop = false;
+        let result = match &self.database {
+            Some(database) => run_batch(
+                database,
+                &self.shared,
+                &self.waiting,
+                first,
+                &mut jobs,
+                &mut stop,
+            ),
+            None => {
+                jobs.push(first);
+                Err(closed())
+            }
+        };
+        self.shared
+            .waiting
+            .fetch_sub(jobs.len() as u64, Ordering::Relaxed);
+        match result {
+            Ok(commit) => {
+                jobs.into_iter().for_each(|job| job.settle(None));
+                if let Some(commit) = commit {
+                    (self.on_commit)(commit);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "writing failed: reopening the database");
+                self.shared
+                    .state
+                    .send_replace(State::Degraded(error.to_string()));
+                jobs.into_iter().for_each(|job| job.settle(Some(unknown())));
+                if !self.reopen() {
+                    return Flow::Stop;
+                }
+            }
+        }
+        if stop { Flow::Stop } else { Flow::GoOn }
+    }
+
+    /// Opens the database again: after a failed write the engine refuses every later one.
+    fn reopen(&mut self) -> bool {
+        let mut last = closed();
+        for pause in REOPENINGS {
+            // Reads go on from the old state until this moment.
+            std::thread::sleep(pause);
+            self.shared
+                .published
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .snapshot = None;
+            self.database = None;
+            match self.source.open().and_then(|database| {
+                self.shared.publish_anew(&database)?;
+                Ok(database)
+            }) {
+                Ok(database) => {
+                    self.database = Some(database);
+                    self.shared.state.send_replace(State::Ready);
+                    self.shared.commits.send_modify(|count| *count += 1);
+                    tracing::warn!("the database is open again: writing goes on");
+                    return true;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the database could not be reopened");
+                    last = error;
+                }
+            }
+        }
+        self.shared.state.send_replace(State::Closed);
+        (self.on_fatal)(&last);
+        false
+    }
+
+    /// Commits once so that opening after a crash needs no walk through the file.
+    fn settle_down(&mut self) {
+        let Some(database) = &self.database else {
+            return;
+        };
+        let settled = (|| {
+            let mut transaction = database.begin_write().map_err(failed)?;
+            transaction.set_quick_repair(true);
+            transaction.commit().map_err(failed)
+        })();
+        if let Err(error) = settled {
+            tracing::error!(%error, "writing failed while idle: reopening the database");
+            self.shared
+                .state
+                .send_replace(State::Degraded(error.to_string()));
+            self.reopen();
+        }
+    }
+}
+
+/// Whether the writer goes on.
+#[derive(PartialEq, Eq)]
+enum Flow {
+    GoOn,
+    Stop,
+}
+
+/// Runs the first job and what else waits in one transaction; `None` where nothing was written.
+fn run_batch(
+    database: &Database,
+    shared: &Shared,
+    waiting: &Receiver<Message>,
+    first: Box<dyn Job>,
+    jobs: &mut Vec<Box<dyn Job>>,
+    stop: &mut bool,
+) -> Result<Option<Commit>> {
+    jobs.push(first);
+    let mut transaction = database.begin_write().map_err(failed)?;
+    transaction
+        .set_durability(Durability::Immediate)
+        .map_err(failed)?;
+    transaction.set_two_phase_commit(true);
+    let batch = Batch::new(&transaction);
+    let mut next = 0;
+    loop {
+        while let Some(job) = jobs.get_mut(next) {
+            job.run(&batch, Timestamp::now())?;
+            next += 1;
+        }
+        if jobs.len() >= BATCH_CHANGES || batch.bytes() >= BATCH_BYTES || *stop {
+            break;
+        }
+        match waiting.try_recv() {
+            Ok(Message::Change(job)) => jobs.push(job),
+            Ok(Message::Stop) => *stop = true,
+            Err(_) => break,
+        }
+    }
+    let bytes = batch.bytes();
+    let rows = batch.into_rows();
+    if rows.is_empty() {
+        transaction.abort().map_err(failed)?;
+        return Ok(None);
+    }
+    let started = Instant::now();
+    transaction.commit().map_err(failed)?;
+    let took = started.elapsed();
+    shared.publish(database, &rows)?;
+    Ok(Some(Commit {
+        changes: jobs.len(),
+        bytes,
+        took,
+    }))
+}
