@@ -5,6 +5,7 @@ pub mod cli;
 pub mod error;
 pub mod ids;
 pub mod ingest;
+pub mod listing;
 pub mod money;
 pub mod store;
 pub mod time;

@@ -182,7 +182,12 @@ impl Store {
             waiting: AtomicU64::new(0),
         });
         shared.publish_anew(&database)?;
-        if let Some(snapshot) = &shared.published.read().unwrap_or_else(PoisonError::into_inner).snapshot {
+        if let Some(snapshot) = &shared
+            .published
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .snapshot
+        {
             outrun_stored_ids(snapshot)?;
         }
         let (queue, waiting) = sync_channel(QUEUE);
@@ -332,13 +337,23 @@ impl Store {
 
 /// Makes new ids greater than all stored ones, also after the clock was set back.
 fn outrun_stored_ids(read: &Snapshot) -> Result<()> {
-    for table in [tables::DRIFTS.table, tables::ALERTS.table, tables::SCANS.table, tables::WORKSPACES.table] {
-        read.visit(table, &Range::all(), reads::Order::Descending, &mut |key, _| {
-            if let Ok(id) = uuid::Uuid::from_slice(key) {
-                crate::ids::observe(id);
-            }
-            Ok(std::ops::ControlFlow::Break(()))
-        })?;
+    for table in [
+        tables::DRIFTS.table,
+        tables::ALERTS.table,
+        tables::SCANS.table,
+        tables::WORKSPACES.table,
+    ] {
+        read.visit(
+            table,
+            &Range::all(),
+            reads::Order::Descending,
+            &mut |key, _| {
+                if let Ok(id) = uuid::Uuid::from_slice(key) {
+                    crate::ids::observe(id);
+                }
+                Ok(std::ops::ControlFlow::Break(()))
+            },
+        )?;
     }
     Ok(())
 }
