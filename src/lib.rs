@@ -1,8 +1,10 @@
 //! DriftSentry: what changed outside the infrastructure code, who decided on it, and proof of it.
 
 pub mod actor;
+pub mod audit;
 pub mod cli;
 pub mod error;
+pub mod events;
 pub mod ids;
 pub mod ingest;
 pub mod listing;
