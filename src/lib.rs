@@ -1,15 +1,20 @@
 //! DriftSentry: what changed outside the infrastructure code, who decided on it, and proof of it.
 
 pub mod actor;
+pub mod alerts;
 pub mod audit;
 pub mod cli;
+pub mod costs;
+pub mod drifts;
 pub mod error;
 pub mod events;
 pub mod ids;
 pub mod ingest;
 pub mod listing;
 pub mod money;
+pub mod scans;
 pub mod store;
 pub mod time;
+pub mod workspaces;
 
 pub use error::{Error, Result};

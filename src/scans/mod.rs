@@ -1,0 +1,528 @@
+//! Scans: one run of a tool over one workspace, and what taking it in does.
+
+pub mod index;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::actor::Actor;
+use crate::alerts;
+use crate::audit::{self, Action, Draft};
+use crate::drifts::decide::{on_record, summary};
+use crate::drifts::reconcile::{self, Place, Step};
+use crate::drifts::timeline::{self, Action as Happened};
+use crate::drifts::{Record as Drift, records};
+use crate::error::{Error, Result};
+use crate::events::{self, Name};
+use crate::ids::{DriftId, ScanId, WorkspaceId};
+use crate::ingest::{Finding, Format, Scan, ScanStatus};
+use crate::store::tables::{IDEMPOTENCY, IDEMPOTENCY_BY_END, SCAN_DRIFTS, SCANS, WORKSPACES};
+use crate::store::{Counter, Order, Range, Reads, Writes, keys::Key};
+use crate::time::{Day, Timestamp};
+use crate::workspaces::{self, LastScan};
+
+/// How long an `Idempotency-Key` is remembered.
+const REMEMBERED_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// How many forgotten keys are cleared away at a time.
+const CLEARED: usize = 64;
+
+/// What a scan found, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// Managed resources looked at.
+    pub resources: u64,
+    /// Live states that differ: `new + changed + unchanged`.
+    pub drifted: u64,
+    /// Drifts that were not known.
+    pub new: u64,
+    /// Known drifts with other values.
+    pub changed: u64,
+    /// Known drifts as before.
+    pub unchanged: u64,
+    /// Drifts that are gone.
+    pub resolved: u64,
+    /// Findings that a rule kept out.
+    pub suppressed: u64,
+    /// Values that were hidden.
+    pub redacted: u64,
+    /// Changes of the code that are not applied yet.
+    #[serde(default)]
+    pub pending: u64,
+}
+
+/// A scan, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its id.
+    pub id: ScanId,
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The workspace's name.
+    pub workspace: String,
+    /// What the body was.
+    pub format: Format,
+    /// The tool that made it.
+    pub tool: String,
+    /// Its version.
+    #[serde(default)]
+    pub tool_version: Option<String>,
+    /// How much it proves.
+    pub status: ScanStatus,
+    /// When the tool ran, where it says so.
+    #[serde(default)]
+    pub started_at: Option<Timestamp>,
+    /// When it was taken in.
+    pub finished_at: Timestamp,
+    /// Who pushed it.
+    pub pushed_by: String,
+    /// The commit it was made from.
+    #[serde(default)]
+    pub commit: Option<String>,
+    /// What it found.
+    pub counts: Counts,
+    /// What a person should know.
+    #[serde(default)]
+    pub problems: Vec<String>,
+}
+
+/// What a scan did with a drift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Part {
+    /// Found it.
+    Found = 0,
+    /// Changed it.
+    Changed = 1,
+    /// Ended it.
+    Resolved = 2,
+}
+
+/// How a scan is handed in.
+#[derive(Debug, Clone, Default)]
+pub struct Push {
+    /// The workspace's name.
+    pub workspace: String,
+    /// The commit it was made from.
+    pub commit: Option<String>,
+    /// Tells a repetition from a new push.
+    pub idempotency_key: Option<String>,
+}
+
+/// What is remembered of an `Idempotency-Key`.
+#[derive(Debug, Serialize, Deserialize)]
+struct Replay {
+    scan: ScanId,
+    request: [u8; 32],
+    until: Timestamp,
+}
+
+/// How many scans there are.
+pub fn total() -> Counter {
+    Counter::new("scans.total")
+}
+
+/// Scans by day.
+pub fn on(day: Day) -> Counter {
+    Counter::new("scans.on").by(&day)
+}
+
+/// Failed scans by day.
+pub fn failed_on(day: Day) -> Counter {
+    Counter::new("scans.failed_on").by(&day)
+}
+
+/// What a scan writes as it stands. A check derives the same.
+///
+/// # Errors
+/// `Internal`, when it can't be encoded.
+pub fn standing(record: &Record) -> Result<Writes> {
+    let mut writes = Writes::new();
+    writes.put(&SCANS, &record.id, record)?;
+    writes.count(total(), 1);
+    writes.count(on(record.finished_at.day()), 1);
+    writes.count(
+        failed_on(record.finished_at.day()),
+        i64::from(record.status == ScanStatus::Failed),
+    );
+    Ok(writes)
+}
+
+/// A scan by its id.
+///
+/// # Errors
+/// `NotFound`.
+pub fn by_id(read: &impl Reads, id: ScanId) -> Result<Record> {
+    read.get(&SCANS, &id)?.ok_or(Error::NotFound("scan"))
+}
+
+/// Takes a scan in: the workspace where it is new, every drift it finds, changes or ends, its alerts, its trail.
+///
+/// # Errors
+/// `Invalid` for the workspace's name; `Conflict` when the `Idempotency-Key` was used for something else.
+pub fn receive(
+    read: &impl Reads,
+    scan: &Scan,
+    push: &Push,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(Record, Writes)> {
+    let mut writes = Writes::new();
+    let id = ScanId::new(now);
+    if let Some(key) = &push.idempotency_key {
+        let request = request_digest(scan, push);
+        if let Some(known) = replayed(read, key, request, by, now)? {
+            return Ok((known, writes));
+        }
+        writes.add(remember(
+            read,
+            key,
+            Replay {
+                scan: id,
+                request,
+                until: now.plus_ms(REMEMBERED_MS),
+            },
+            by,
+            now,
+        )?);
+    }
+    let (mut workspace, made) = workspaces::named_or_new(read, &push.workspace, by, now)?;
+    writes.add(made);
+    let place = Place {
+        workspace_id: workspace.id,
+        workspace: &workspace.name,
+        scan_id: id,
+    };
+    let open = records::open_in(read, workspace.id)?;
+    let latest = |identity: &_| records::latest_of(read, place.workspace_id, identity);
+    let steps = reconcile::reconcile(scan, open, latest, &place, now)?;
+    let found = reconcile::counts(&steps);
+    for step in &steps {
+        writes.add(apply(read, step, scan, id, by, now)?);
+    }
+    let record = Record {
+        id,
+        workspace_id: workspace.id,
+        workspace: workspace.name.clone(),
+        format: scan.format,
+        tool: scan.tool.clone(),
+        tool_version: scan.tool_version.clone(),
+        status: scan.status,
+        started_at: scan.started_at,
+        finished_at: now,
+        pushed_by: by.email.clone(),
+        commit: push.commit.clone(),
+        counts: Counts {
+            resources: scan.resources,
+            drifted: found.drifted,
+            new: found.new,
+            changed: found.changed,
+            unchanged: found.unchanged,
+            resolved: found.resolved,
+            suppressed: 0,
+            redacted: scan.redacted,
+            pending: found.pending,
+        },
+        problems: scan.problems.clone(),
+    };
+    writes.add(standing(&record)?);
+    workspace.last_scan = Some(LastScan {
+        id,
+        at: now,
+        status: scan.status,
+    });
+    writes.put(&WORKSPACES, &workspace.id, &workspace)?;
+    if scan.status == ScanStatus::Failed {
+        let why = scan
+            .problems
+            .first()
+            .map_or("the tool reported an error.", String::as_str);
+        writes.add(alerts::on_failed_scan(id, &record.workspace, why, now)?);
+    }
+    let told = summary_of_scan(&record);
+    let draft = Draft {
+        new_value: Some(told.clone()),
+        ..Draft::default()
+    };
+    audit::record(&mut writes, by, Action::ScanReceived, draft, now);
+    events::emit(&mut writes, Name::ScanFinished, &told, now);
+    Ok((record, writes))
+}
+
+/// What an event and the trail say of a scan.
+fn summary_of_scan(record: &Record) -> serde_json::Value {
+    json!({
+        "id": record.id,
+        "workspace": record.workspace,
+        "status": record.status,
+        "commit": record.commit,
+        "counts": {
+            "resources": record.counts.resources,
+            "drifted": record.counts.drifted,
+            "new": record.counts.new,
+            "changed": record.counts.changed,
+            "unchanged": record.counts.unchanged,
+            "resolved": record.counts.resolved,
+            "redacted": record.counts.redacted,
+        },
+    })
+}
+
+/// Writes what becomes of one drift, with its timeline, trail, event and alert.
+fn apply(
+    read: &impl Reads,
+    step: &Step,
+    scan: &Scan,
+    id: ScanId,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<Writes> {
+    let finding_at = |index: usize| {
+        scan.findings
+            .get(index)
+            .ok_or_else(|| Error::internal("a step names a finding that is not there"))
+    };
+    match step {
+        Step::New { after, finding } => begun(after, finding_at(*finding)?, id, by, now),
+        Step::Seen { before, after, .. } => records::replace(before, after, now),
+        Step::Changed {
+            before,
+            after,
+            finding,
+        } => {
+            let finding = finding_at(*finding)?;
+            let mut writes = records::replace(before, after, now)?;
+            writes.add(records::content(after.id, finding)?);
+            let (happened, message) = if before.address == after.address {
+                (Happened::Changed, changed_message(finding))
+            } else {
+                (
+                    Happened::Moved,
+                    format!("Its address was {}.", before.address),
+                )
+            };
+            timeline::add(
+                &mut writes,
+                after.id,
+                by,
+                happened,
+                message,
+                Some(&json!({"scanId": id})),
+                now,
+            )?;
+            on_record(
+                &mut writes,
+                Action::DriftUpdated,
+                Some(before),
+                after,
+                by,
+                now,
+            );
+            events::emit(&mut writes, Name::DriftUpdated, &summary(after), now);
+            writes.add(alerts::on_changed(before, after, now)?);
+            part(&mut writes, id, after.id, Part::Changed);
+            Ok(writes)
+        }
+        Step::Reopened {
+            before,
+            ended,
+            after,
+            finding,
+        } => {
+            let message =
+                "Its live values changed after it was rejected: the new ones are a new drift.";
+            let mut writes = over(read, before, ended, message, id, by, now)?;
+            writes.add(begun(after, finding_at(*finding)?, id, by, now)?);
+            Ok(writes)
+        }
+        Step::Resolved { before, after } => over(
+            read,
+            before,
+            after,
+            "The scan no longer shows it.",
+            id,
+            by,
+            now,
+        ),
+    }
+}
+
+/// A drift that begins.
+fn begun(
+    after: &Drift,
+    finding: &Finding,
+    id: ScanId,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<Writes> {
+    let mut writes = records::insert(after, finding, now)?;
+    let (happened, message) = match after.recurrence_of {
+        Some(_) => (Happened::Recurred, "It was resolved before, and is back."),
+        None => (Happened::Detected, "Found by a scan."),
+    };
+    let metadata = json!({"scanId": id, "recurrenceOf": after.recurrence_of});
+    timeline::add(
+        &mut writes,
+        after.id,
+        by,
+        happened,
+        message,
+        Some(&metadata),
+        now,
+    )?;
+    on_record(&mut writes, Action::DriftCreated, None, after, by, now);
+    events::emit(&mut writes, Name::DriftCreated, &summary(after), now);
+    writes.add(alerts::on_detected(after, now)?);
+    part(&mut writes, id, after.id, Part::Found);
+    Ok(writes)
+}
+
+/// A drift that ends.
+fn over(
+    read: &impl Reads,
+    before: &Drift,
+    after: &Drift,
+    message: &str,
+    id: ScanId,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<Writes> {
+    let mut writes = records::replace(before, after, now)?;
+    let how = after.resolved.as_ref().map(|resolved| resolved.how.name());
+    let metadata = json!({"scanId": id, "resolvedHow": how});
+    timeline::add(
+        &mut writes,
+        after.id,
+        by,
+        Happened::Resolved,
+        message,
+        Some(&metadata),
+        now,
+    )?;
+    writes.add(alerts::read_all_of(read, after.id, by, now)?);
+    on_record(
+        &mut writes,
+        Action::DriftResolved,
+        Some(before),
+        after,
+        by,
+        now,
+    );
+    events::emit(&mut writes, Name::DriftResolved, &summary(after), now);
+    part(&mut writes, id, after.id, Part::Resolved);
+    Ok(writes)
+}
+
+/// What changed, in words without values.
+fn changed_message(finding: &Finding) -> String {
+    let mut names: Vec<&str> = finding
+        .difference
+        .iter()
+        .filter_map(|one| one.pointer.split('/').nth(1))
+        .collect();
+    names.dedup();
+    match names.as_slice() {
+        [] => "Its live state changed.".to_owned(),
+        few if few.len() <= 5 => format!("Now differs in {}.", few.join(", ")),
+        many => format!(
+            "Now differs in {} and {} more.",
+            many[..5].join(", "),
+            many.len() - 5
+        ),
+    }
+}
+
+fn part(writes: &mut Writes, scan: ScanId, drift: DriftId, part: Part) {
+    writes.put_bytes(&SCAN_DRIFTS, &(scan, drift), vec![part as u8]);
+}
+
+/// What a scan found, changed and ended.
+///
+/// # Errors
+/// What reading says.
+pub fn drifts_of(read: &impl Reads, scan: ScanId) -> Result<Vec<(DriftId, Part)>> {
+    let mut parts = Vec::new();
+    read.visit(
+        SCAN_DRIFTS.table,
+        &Range::prefix(&scan),
+        Order::Ascending,
+        &mut |key, value| {
+            if let Some((_, drift)) = <(ScanId, DriftId)>::from_bytes(key) {
+                let part = match value {
+                    [0] => Part::Found,
+                    [1] => Part::Changed,
+                    _ => Part::Resolved,
+                };
+                parts.push((drift, part));
+            }
+            Ok(std::ops::ControlFlow::Continue(()))
+        },
+    )?;
+    Ok(parts)
+}
+
+/// What tells one push from another under the same `Idempotency-Key`.
+fn request_digest(scan: &Scan, push: &Push) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    part(push.workspace.as_bytes());
+    part(push.commit.as_deref().unwrap_or_default().as_bytes());
+    part(&scan.resources.to_be_bytes());
+    part(format!("{:?}", scan.status).as_bytes());
+    for finding in &scan.findings {
+        part(finding.address.as_bytes());
+        part(finding.deposed.as_deref().unwrap_or_default().as_bytes());
+        part(&finding.content.0);
+    }
+    hash.finalize().into()
+}
+
+/// The scan that an `Idempotency-Key` stands for, if it is known.
+fn replayed(
+    read: &impl Reads,
+    key: &str,
+    request: [u8; 32],
+    by: &Actor,
+    now: Timestamp,
+) -> Result<Option<Record>> {
+    let known: Option<Replay> = read.get(&IDEMPOTENCY, &(by.id.to_string(), key.to_owned()))?;
+    match known.filter(|known| known.until > now) {
+        None => Ok(None),
+        Some(known) if known.request == request => by_id(read, known.scan).map(Some),
+        Some(known) => Err(Error::Conflict {
+            message: "This Idempotency-Key was used for another scan: use a new key for each push."
+                .to_owned(),
+            details: json!({"scanId": known.scan}),
+        }),
+    }
+}
+
+/// Remembers an `Idempotency-Key`, and clears some that are forgotten by now.
+fn remember(
+    read: &impl Reads,
+    key: &str,
+    replay: Replay,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<Writes> {
+    let mut writes = Writes::new();
+    let range = Range {
+        start: Vec::new(),
+        end: Some(now.unix_ms().to_bytes()),
+    };
+    let forgotten: Vec<(i64, String, String)> =
+        read.keys(&IDEMPOTENCY_BY_END, &range, Order::Ascending, CLEARED)?;
+    for (end, caller, key) in forgotten {
+        let row = (caller, key);
+        writes.delete(&IDEMPOTENCY, &row);
+        writes.delete(&IDEMPOTENCY_BY_END, &(end, row.0, row.1));
+    }
+    let row = (by.id.to_string(), key.to_owned());
+    writes.put(&IDEMPOTENCY, &row, &replay)?;
+    writes.mark(&IDEMPOTENCY_BY_END, &(replay.until.unix_ms(), row.0, row.1));
+    Ok(writes)
+}

@@ -1,0 +1,453 @@
+//! Workspaces: what a tool plans at one time, such as a Terraform root module.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::actor::Actor;
+use crate::audit::{self, Action, Draft};
+use crate::drifts::decide::{Decide, decide};
+use crate::drifts::records::counters;
+use crate::drifts::{ResolvedHow, Severity, records};
+use crate::error::{Error, Result};
+use crate::ids::{ScanId, WorkspaceId};
+use crate::ingest::ScanStatus;
+use crate::store::tables::{WORKSPACES, WORKSPACES_BY_NAME};
+use crate::store::{Counter, Order, Range, Reads, Writes};
+use crate::time::Timestamp;
+
+/// How often a workspace is expected to be scanned: a whole number and a unit, `m`, `h`, `d` or `w`, such as `6h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Every {
+    number: u32,
+    unit: char,
+}
+
+impl Every {
+    /// The interval's length in milliseconds.
+    pub fn ms(self) -> i64 {
+        let unit_ms = match self.unit {
+            'm' => 60_000,
+            'h' => 3_600_000,
+            'd' => 86_400_000,
+            _ => 604_800_000,
+        };
+        i64::from(self.number) * unit_ms
+    }
+}
+
+impl FromStr for Every {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WRONG: &str =
+            "must be a whole number from 1 to 9999 and a unit (m, h, d or w), such as 6h";
+        let unit = text
+            .chars()
+            .last()
+            .filter(|unit| "mhdw".contains(*unit))
+            .ok_or(WRONG)?;
+        let digits = &text[..text.len() - 1];
+        let number = match digits.parse::<u32>() {
+            Ok(number @ 1..=9999) if digits.bytes().all(|byte| byte.is_ascii_digit()) => number,
+            _ => return Err(WRONG),
+        };
+        Ok(Self { number, unit })
+    }
+}
+
+impl fmt::Display for Every {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.number, self.unit)
+    }
+}
+
+impl From<Every> for String {
+    fn from(every: Every) -> Self {
+        every.to_string()
+    }
+}
+
+impl TryFrom<String> for Every {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+/// A workspace's newest scan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastScan {
+    /// Its id.
+    pub id: ScanId,
+    /// When it was taken in.
+    pub at: Timestamp,
+    /// How much it proves.
+    pub status: ScanStatus,
+}
+
+/// A workspace, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its id.
+    pub id: WorkspaceId,
+    /// Its name, unique.
+    pub name: String,
+    /// Such as `production`.
+    #[serde(default)]
+    pub environment: Option<String>,
+    /// Free words by name.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// How often it should be scanned.
+    #[serde(default)]
+    pub expected_every: Option<Every>,
+    /// What it is.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The newest scan.
+    #[serde(default)]
+    pub last_scan: Option<LastScan>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed by hand.
+    pub updated_at: Timestamp,
+}
+
+impl Record {
+    /// Whether it was not scanned within twice the time that is expected: never to be shown as clean.
+    pub fn is_silent(&self, now: Timestamp) -> bool {
+        let since = self
+            .last_scan
+            .as_ref()
+            .map_or(self.created_at, |scan| scan.at);
+        self.expected_every
+            .is_some_and(|every| now.unix_ms() - since.unix_ms() > every.ms().saturating_mul(2))
+    }
+}
+
+/// What can be said of a workspace; `None` leaves it as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Details {
+    /// See [`Record`]; `Some(None)` takes it away.
+    pub environment: Option<Option<String>>,
+    /// All labels at once.
+    pub labels: Option<BTreeMap<String, String>>,
+    /// See [`Record`].
+    pub expected_every: Option<Option<Every>>,
+    /// See [`Record`].
+    pub description: Option<Option<String>>,
+}
+
+impl Details {
+    fn apply(&self, record: &mut Record) {
+        if let Some(environment) = &self.environment {
+            record.environment.clone_from(environment);
+        }
+        if let Some(labels) = &self.labels {
+            record.labels.clone_from(labels);
+        }
+        if let Some(every) = self.expected_every {
+            record.expected_every = every;
+        }
+        if let Some(description) = &self.description {
+            record.description.clone_from(description);
+        }
+    }
+}
+
+/// Checks a workspace's name: 1–128 of `a-z 0-9 . _ - /`, starting and ending with a letter or digit.
+///
+/// # Errors
+/// `Invalid`, on the field `workspace`'s given name.
+pub fn check_name(field: &str, name: &str) -> Result<()> {
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-/".contains(&byte);
+    let edge = |byte: Option<&u8>| {
+        byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    let bytes = name.as_bytes();
+    if bytes.len() <= 128
+        && bytes.iter().copied().all(allowed)
+        && edge(bytes.first())
+        && edge(bytes.last())
+    {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        field,
+        "must be 1 to 128 of a-z 0-9 . _ - /, starting and ending with a letter or digit, such as shop/prod",
+    ))
+}
+
+/// A workspace by its id.
+///
+/// # Errors
+/// `NotFound`.
+pub fn by_id(read: &impl Reads, id: WorkspaceId) -> Result<Record> {
+    read.get(&WORKSPACES, &id)?
+        .ok_or(Error::NotFound("workspace"))
+}
+
+/// A workspace by its name.
+///
+/// # Errors
+/// What reading says.
+pub fn by_name(read: &impl Reads, name: &str) -> Result<Option<Record>> {
+    match read.get_key(&WORKSPACES_BY_NAME, &name.to_owned())? {
+        Some(id) => by_id(read, id).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Every workspace, by name.
+///
+/// # Errors
+/// What reading says.
+pub fn all(read: &impl Reads) -> Result<Vec<Record>> {
+    let rows: Vec<(WorkspaceId, Record)> =
+        read.rows(&WORKSPACES, &Range::all(), Order::Ascending, usize::MAX)?;
+    let mut all: Vec<Record> = rows.into_iter().map(|(_, record)| record).collect();
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(all)
+}
+
+/// Open drifts of a workspace, for each severity in the order of [`Severity::ALL`].
+///
+/// # Errors
+/// What reading says.
+pub fn open_drifts(read: &impl Reads, id: WorkspaceId) -> Result<[i64; 3]> {
+    let [critical, warning, info] =
+        Severity::ALL.map(|severity| read.counter(&counters::of_workspace(id, severity.name())));
+    Ok([critical?, warning?, info?])
+}
+
+/// How many workspaces there are.
+pub fn total() -> Counter {
+    Counter::new("workspaces.total")
+}
+
+/// What a workspace writes as it stands. A check derives the same.
+///
+/// # Errors
+/// `Internal`, when it can't be encoded.
+pub fn standing(record: &Record) -> Result<Writes> {
+    let mut writes = Writes::new();
+    writes.put(&WORKSPACES, &record.id, record)?;
+    writes.point(&WORKSPACES_BY_NAME, &record.name, &record.id);
+    writes.count(total(), 1);
+    Ok(writes)
+}
+
+/// Makes a workspace.
+///
+/// # Errors
+/// `Invalid` for its name; `Conflict` when there is one of that name.
+pub fn create(
+    read: &impl Reads,
+    name: &str,
+    details: &Details,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(Record, Writes)> {
+    check_name("name", name)?;
+    if let Some(existing) = by_name(read, name)? {
+        return Err(Error::Conflict {
+            message: format!("There is a workspace named {name} already."),
+            details: json!({"existingId": existing.id}),
+        });
+    }
+    let mut record = Record {
+        id: WorkspaceId::new(now),
+        name: name.to_owned(),
+        environment: None,
+        labels: BTreeMap::new(),
+        expected_every: None,
+        description: None,
+        last_scan: None,
+        created_at: now,
+        updated_at: now,
+    };
+    details.apply(&mut record);
+    let mut writes = standing(&record)?;
+    let draft = Draft {
+        new_value: Some(trail_value(&record)),
+        ..Draft::default()
+    };
+    audit::record(&mut writes, by, Action::WorkspaceCreated, draft, now);
+    Ok((record, writes))
+}
+
+/// The workspace of a name, made where it is new.
+///
+/// # Errors
+/// `Invalid` for its name.
+pub fn named_or_new(
+    read: &impl Reads,
+    name: &str,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(Record, Writes)> {
+    check_name("workspace", name)?;
+    match by_name(read, name)? {
+        Some(record) => Ok((record, Writes::new())),
+        None => create(read, name, &Details::default(), by, now),
+    }
+}
+
+/// Changes what is said of a workspace.
+///
+/// # Errors
+/// `NotFound`.
+pub fn update(
+    read: &impl Reads,
+    id: WorkspaceId,
+    details: &Details,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(Record, Writes)> {
+    let before = by_id(read, id)?;
+    let mut after = before.clone();
+    details.apply(&mut after);
+    if after == before {
+        return Ok((before, Writes::new()));
+    }
+    after.updated_at = now;
+    let mut writes = Writes::new();
+    writes.put(&WORKSPACES, &id, &after)?;
+    let draft = Draft {
+        old_value: Some(trail_value(&before)),
+        new_value: Some(trail_value(&after)),
+        ..Draft::default()
+    };
+    audit::record(&mut writes, by, Action::WorkspaceUpdated, draft, now);
+    Ok((after, writes))
+}
+
+/// Removes a workspace; its drifts and scans stay as history. With `resolve`, its unresolved drifts are acknowledged
+/// first.
+///
+/// # Errors
+/// `NotFound`; `Conflict` when it has unresolved drifts and `resolve` is not asked for.
+pub fn delete(
+    read: &impl Reads,
+    id: WorkspaceId,
+    resolve: bool,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<((), Writes)> {
+    let record = by_id(read, id)?;
+    let open = records::open_in(read, id)?;
+    let mut writes = Writes::new();
+    if !open.is_empty() && !resolve {
+        return Err(Error::Conflict {
+            message: format!(
+                "{} has {} unresolved drifts: decide on them first, or delete it with ?resolve=acknowledged.",
+                record.name,
+                open.len()
+            ),
+            details: json!({"unresolved": open.len()}),
+        });
+    }
+    let acknowledged = Decide::Resolve {
+        how: ResolvedHow::Acknowledged,
+        note: Some(format!("The workspace {} was deleted.", record.name)),
+    };
+    for drift in open {
+        writes.add(decide(read, drift.id, None, &acknowledged, by, now)?.1);
+    }
+    writes.delete(&WORKSPACES, &id);
+    writes.delete(&WORKSPACES_BY_NAME, &record.name);
+    writes.count(total(), -1);
+    let draft = Draft {
+        old_value: Some(trail_value(&record)),
+        ..Draft::default()
+    };
+    audit::record(&mut writes, by, Action::WorkspaceDeleted, draft, now);
+    Ok(((), writes))
+}
+
+fn trail_value(record: &Record) -> Value {
+    json!({
+        "id": record.id,
+        "name": record.name,
+        "environment": record.environment,
+        "labels": record.labels,
+        "expectedEvery": record.expected_every,
+        "description": record.description,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain_paths() {
+        for good in [
+            "a",
+            "shop/prod",
+            "team.a/app_1-eu/prod",
+            "0",
+            &"a".repeat(128),
+        ] {
+            assert!(check_name("name", good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "-a",
+            "a/",
+            "/a",
+            "A",
+            "a b",
+            "é",
+            "a\0b",
+            "a%",
+            &"a".repeat(129),
+        ] {
+            assert!(check_name("name", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn intervals_are_a_number_and_a_unit() {
+        for (text, ms) in [
+            ("30m", 1_800_000),
+            ("6h", 21_600_000),
+            ("1d", 86_400_000),
+            ("2w", 1_209_600_000),
+        ] {
+            let every: Every = text.parse().unwrap();
+            assert_eq!((every.ms(), every.to_string().as_str()), (ms, text));
+        }
+        for bad in [
+            "", "h", "0h", "1.5h", "+1h", "10000m", "6 h", "6é", "6y", "1d2h",
+        ] {
+            assert!(bad.parse::<Every>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_workspace_is_silent_after_twice_its_interval() {
+        let now = Timestamp::now();
+        let mut record = Record {
+            id: WorkspaceId::new(now),
+            name: "a".into(),
+            environment: None,
+            labels: BTreeMap::new(),
+            expected_every: Some("1h".parse().unwrap()),
+            description: None,
+            last_scan: None,
+            created_at: now,
+            updated_at: now,
+        };
+        assert!(!record.is_silent(now.plus_ms(7_200_000)));
+        assert!(record.is_silent(now.plus_ms(7_200_001)));
+        record.expected_every = None;
+        assert!(!record.is_silent(now.plus_ms(7_200_001)));
+    }
+}
