@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod cli;
 pub mod error;
+pub mod http;
 pub mod ids;
 pub mod ingest;
 pub mod money;
