@@ -8,6 +8,7 @@ pub mod costs;
 pub mod drifts;
 pub mod error;
 pub mod events;
+pub mod http;
 pub mod ids;
 pub mod ingest;
 pub mod listing;

@@ -52,20 +52,20 @@ pub enum Decide {
 
 /// Takes a decision.
 ///
-/// `version` is the one the caller saw, where it insists on that.
+/// `versions` are those the caller's decision is meant for, where it insists on that.
 ///
 /// # Errors
 /// `NotFound`; `Stale` when the drift has another version; `Conflict` when its status doesn't allow it.
 pub fn decide(
     read: &impl Reads,
     id: DriftId,
-    version: Option<u64>,
+    versions: Option<&[u64]>,
     decision: &Decide,
     by: &Actor,
     now: Timestamp,
 ) -> Result<(Record, Writes)> {
     let before = by_id(read, id)?;
-    if version.is_some_and(|version| version != before.version) {
+    if versions.is_some_and(|versions| !versions.contains(&before.version)) {
         return Err(Error::Stale);
     }
     let (after, happened, message) = match decision {

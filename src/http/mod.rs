@@ -1,0 +1,37 @@
+//! What every feature's `api.rs` shares: who asks, how parameters are read, how answers and failures look.
+//!
+//! Only this layer knows status codes. It knows no feature and no store.
+
+pub mod auth;
+pub mod context;
+pub mod download;
+pub mod etag;
+pub mod failure;
+pub mod framework;
+pub mod ids;
+pub mod json;
+pub mod lists;
+pub mod page;
+pub mod params;
+pub mod problem;
+pub mod reply;
+mod schema;
+pub mod tags;
+pub mod text;
+
+pub use auth::{Admin, Engineer, Ingest, Viewer};
+pub use download::Download;
+pub use etag::{ETag, IfMatch};
+pub use failure::{
+    CreateFailure, FindFailure, ReadFailure, StreamFailure, UploadFailure, WriteFailure,
+};
+pub use json::Json;
+pub use lists::{AnyOf, AnyText, Choice};
+pub use page::{Cursor, Page, PageLimit, PageNumber, PageQuery};
+pub use params::{Days, Money};
+pub use reply::{Created, Reply, Tagged, created, ok, tagged};
+pub use tags::Tag;
+pub use text::{Line, Text};
+
+/// What a handler answers: a [`Reply`], or one of the failures that its operation documents.
+pub type ApiResult<T, F = FindFailure> = std::result::Result<Reply<T>, F>;
