@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod alerts;
 pub mod audit;
+pub mod check;
 pub mod cli;
 pub mod costs;
 pub mod drifts;

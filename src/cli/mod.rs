@@ -1,5 +1,7 @@
 //! The command line: one file per subcommand, each with its `Args` and a `run`.
 
+mod check;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -13,7 +15,9 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Check(check::Args),
+}
 
 /// Parses the arguments, runs what they name and returns the exit code.
 ///
@@ -21,5 +25,7 @@ enum Command {}
 /// 1 an error.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match cli.command {}
+    match cli.command {
+        Command::Check(args) => check::run(&args),
+    }
 }
