@@ -3,6 +3,7 @@
 //! This file has the types and the rules of a drift's life, without I/O. Beside it: what a scan does to the
 //! known drifts (`reconcile`), decisions (`decide`), rows and indexes (`records`), lists (`index`, `query`).
 
+pub mod api;
 pub mod decide;
 pub mod index;
 pub mod query;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{Identity, Record, Status};
 use crate::error::{Error, Result};
 use crate::ids::{DriftId, WorkspaceId};
-use crate::ingest::scan::{Difference, Facet, Finding};
+use crate::ingest::scan::{Difference, Facet, Finding, Kind};
 use crate::money::Cents;
 use crate::store::tables::{DRIFT_DIFFERENCES, DRIFT_STATES, DRIFTS, DRIFTS_LATEST, DRIFTS_OPEN};
 use crate::store::{Counter, Reads, Writes};
@@ -155,8 +155,12 @@ fn count(writes: &mut Writes, record: &Record, sign: i64) {
 
 /// A drift's kind, as the API writes it.
 pub fn kind_name(record: &Record) -> &'static str {
-    use crate::ingest::scan::Kind;
-    match record.kind {
+    name_of_kind(record.kind)
+}
+
+/// A kind, as the API writes it.
+pub fn name_of_kind(kind: Kind) -> &'static str {
+    match kind {
         Kind::Modified => "modified",
         Kind::Missing => "missing",
         Kind::Unmanaged => "unmanaged",
