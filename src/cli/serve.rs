@@ -69,8 +69,10 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
     prepare_data_dir(config)?;
 
     let address = listener.local_addr().unwrap_or(config.listen);
-    announce(address)
-        .map_err(|error| Failure::new(Exit::Io, format!("can't write to stdout: {error}")))?;
+    if let Err(error) = announce(address) {
+        // Whoever started it may have closed its end: that is no reason not to serve.
+        tracing::debug!(cause = %error, "Standard output is closed");
+    }
     let apis = routes::apis(&app);
     server::run(listener, &app, apis, config.limits.serve_options()).await;
     tracing::info!("Stopped");
@@ -110,6 +112,7 @@ fn prepare_data_dir(config: &Config) -> Result<(), Failure> {
 fn announce(address: SocketAddr) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "listening on http://{address}")?;
+    stdout.flush()?;
     writeln!(
         stdout,
         "

@@ -92,9 +92,10 @@ impl Docs {
         }
     }
 
-    /// Whether a path is one of these.
-    pub(crate) fn has(path: &str) -> bool {
-        path == "/docs/" || FILES.iter().any(|(known, ..)| *known == path)
+    /// The path as it stands in logs and metrics, where it is one of these.
+    pub(crate) fn template(path: &str) -> Option<&'static str> {
+        let mut known = FILES.iter().map(|(known, ..)| *known).chain(["/docs/"]);
+        known.find(|known| *known == path)
     }
 
     /// The file at the request's path.

@@ -24,12 +24,11 @@ use crate::http::context::RequestContext;
 use crate::http::problem::{Code, Problem};
 use crate::server::App;
 use crate::server::body::Bounded;
-use crate::server::docs::Docs;
 use crate::server::lifecycle::Phase;
 use crate::server::options::{ServeOptions, is_upload};
 use crate::server::outcome::{OutBody as Out, Outcome};
 use crate::server::route_table::{KnownRoute, RouteTable};
-use crate::server::routes::Apis;
+use crate::server::routes::{Apis, beside_the_contract};
 use crate::server::serve_loop::Working;
 use crate::time::Timestamp;
 
@@ -183,7 +182,7 @@ impl<E: Endpoint> Front<E> {
     ) -> (Response, Option<&'static str>) {
         let asks_for_options = request.method() == Method::OPTIONS;
         let unlimited = is_upload(request.method(), request.uri().path());
-        let beside = Docs::has(request.uri().path()) || request.uri().path() == "/metrics";
+        let beside = beside_the_contract(request.uri().path());
         let handled = AssertUnwindSafe(self.endpoint.call(request)).catch_unwind();
         let handled = if unlimited {
             Ok(handled.await)
@@ -195,6 +194,7 @@ impl<E: Endpoint> Front<E> {
             Ok(Ok(Ok(response))) => {
                 let mut response = response.into_response();
                 let route = pattern(response.data()).map(|route| route.template);
+                let route = route.or(beside);
                 if let Some(problem) = response.data::<Problem>().cloned() {
                     response = self.failed(problem, context);
                 }
@@ -202,18 +202,17 @@ impl<E: Endpoint> Front<E> {
             }
             Ok(Ok(Err(error))) => {
                 let route = pattern(error.data());
+                let template = route.map(|route| route.template).or(beside);
                 if error.is::<MethodNotAllowedError>() {
                     let allow = route.map_or(READ_ONLY, |route| &route.allow);
-                    if asks_for_options && (route.is_some() || beside) {
-                        return (options_answer(allow), route.map(|route| route.template));
+                    if asks_for_options {
+                        return (options_answer(allow), template);
                     }
                     let problem = Problem::method_not_allowed(allow);
-                    let response = self.failed(problem, context);
-                    return (response, route.map(|route| route.template));
+                    return (self.failed(problem, context), template);
                 }
                 let parameter = |n| route.and_then(|route: &KnownRoute| route.parameter(n));
                 let problem = Problem::from_poem(&error, parameter);
-                let template = route.map(|route| route.template);
                 (self.failed(problem, context), template)
             }
             Ok(Err(panic)) => {

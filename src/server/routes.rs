@@ -45,7 +45,10 @@ impl Endpoint for Site {
             return self.api.call(request).await;
         }
         if !matches!(*request.method(), Method::GET) {
-            return Err(beside_the_contract(path));
+            return Err(match beside_the_contract(path) {
+                Some(_) => poem::error::MethodNotAllowedError.into(),
+                None => poem::error::NotFoundError.into(),
+            });
         }
         match path {
             "/metrics" => Ok(self.app.metrics.scrape()),
@@ -54,11 +57,10 @@ impl Endpoint for Site {
     }
 }
 
-/// What a method other than GET is answered outside the contract.
-fn beside_the_contract(path: &str) -> poem::Error {
-    if path == "/metrics" || Docs::has(path) {
-        poem::error::MethodNotAllowedError.into()
-    } else {
-        poem::error::NotFoundError.into()
+/// The path of what is served beside the contract, as it stands in logs and metrics.
+pub(crate) fn beside_the_contract(path: &str) -> Option<&'static str> {
+    match path {
+        "/metrics" => Some("/metrics"),
+        _ => Docs::template(path),
     }
 }

@@ -243,7 +243,6 @@ impl<E: Endpoint + 'static> Connection<E> {
             .header_read_timeout(options.header_timeout)
             .max_header_size(options.max_header_bytes)
             .max_buf_size(options.max_header_bytes.max(16 << 10))
-            .pipeline_flush(true)
             .serve_connection(TokioIo::new(stream), self.caller(None));
         let mut draining = pin!(self.lifecycle.reached(Phase::Draining));
         let served = tokio::select! {
@@ -256,7 +255,10 @@ impl<E: Endpoint + 'static> Connection<E> {
         if let Err(error) = served {
             tracing::debug!(client = %self.client, cause = %error, "A connection ended early");
         }
-        linger(connection.into_parts().io.into_inner()).await;
+        // At a stop, clients are not waited for: they were told with `Connection: close`.
+        if self.lifecycle.phase() < Phase::Draining {
+            linger(connection.into_parts().io.into_inner()).await;
+        }
     }
 
     async fn serve_http2(self, stream: Paced<TcpStream>) {
