@@ -4,6 +4,7 @@ pub mod actor;
 pub mod alerts;
 pub mod audit;
 pub mod cli;
+pub mod config;
 pub mod costs;
 pub mod drifts;
 pub mod error;
@@ -14,7 +15,9 @@ pub mod ingest;
 pub mod listing;
 pub mod money;
 pub mod scans;
+pub mod server;
 pub mod store;
+pub mod telemetry;
 pub mod time;
 pub mod workspaces;
 
