@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use driftsentry::ingest::{self, Content, Finding, FingerprintKey, Kind, Options, Scan, ScanStatus};
+use driftsentry::ingest::{
+    self, Content, Finding, FingerprintKey, Kind, Options, Scan, ScanStatus,
+};
 use serde_json::Value;
 
 fn fixtures() -> PathBuf {
@@ -21,7 +23,8 @@ fn scan(file: &str) -> Scan {
 }
 
 fn expect(name: &str) -> Value {
-    serde_json::from_slice(&fs::read(fixtures().join(format!("{name}.expect.json"))).unwrap()).unwrap()
+    serde_json::from_slice(&fs::read(fixtures().join(format!("{name}.expect.json"))).unwrap())
+        .unwrap()
 }
 
 /// Plan files by the scenario they belong to: `(name, file, refresh_only)`.
@@ -30,7 +33,10 @@ fn plans() -> Vec<(String, String, bool)> {
         .unwrap()
         .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
         .filter_map(|file| {
-            let stem = file.trim_end_matches(".gz").strip_suffix(".json")?.to_owned();
+            let stem = file
+                .trim_end_matches(".gz")
+                .strip_suffix(".json")?
+                .to_owned();
             let (name, kind) = stem.rsplit_once('.')?;
             match kind {
                 "refresh" => Some((name.to_owned(), file.clone(), true)),
@@ -72,23 +78,46 @@ fn each_plan_shows_exactly_what_was_changed() {
         let expect = expect(&name);
         let scan = scan(&file);
         let found = live(&scan);
-        let wanted: BTreeSet<_> = expect["drift"].as_array().unwrap().iter().map(|one| text(one, "address")).collect();
-        assert_eq!(found.keys().copied().collect::<BTreeSet<_>>(), wanted, "{file}");
+        let wanted: BTreeSet<_> = expect["drift"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| text(one, "address"))
+            .collect();
+        assert_eq!(
+            found.keys().copied().collect::<BTreeSet<_>>(),
+            wanted,
+            "{file}"
+        );
         assert_eq!(scan.status, ScanStatus::Complete, "{file}");
-        assert_eq!(scan.observed.pending, !refresh_only && name != "20-empty", "{file}");
+        assert_eq!(
+            scan.observed.pending,
+            !refresh_only && name != "20-empty",
+            "{file}"
+        );
 
         for one in expect["drift"].as_array().unwrap() {
             let place = format!("{file} {}", text(one, "address"));
             let finding = found[text(one, "address")];
             assert_eq!(finding.resource_type, text(one, "type"), "{place}");
-            assert_eq!(finding.previous_address.as_deref(), one["previous_address"].as_str(), "{place}");
+            assert_eq!(
+                finding.previous_address.as_deref(),
+                one["previous_address"].as_str(),
+                "{place}"
+            );
             match text(one, "action") {
                 "delete" => {
                     assert_eq!(finding.kind, Kind::Missing, "{place}");
-                    assert!(finding.difference.is_empty() && finding.actual.is_none(), "{place}");
+                    assert!(
+                        finding.difference.is_empty() && finding.actual.is_none(),
+                        "{place}"
+                    );
                 }
                 _ if refresh_only => assert_eq!(finding.kind, Kind::Modified, "{place}"),
-                _ => assert!(matches!(finding.kind, Kind::Modified | Kind::StateOnly), "{place}"),
+                _ => assert!(
+                    matches!(finding.kind, Kind::Modified | Kind::StateOnly),
+                    "{place}"
+                ),
             }
             let attributes: BTreeSet<_> = (finding.difference.iter())
                 .map(|one| unescape(one.pointer.split('/').nth(1).unwrap()))
@@ -116,7 +145,11 @@ fn a_refresh_only_plan_and_a_normal_one_tell_the_same_content() {
         }
         let (refresh, plan) = (scan(&file), scan(&file.replace(".refresh.", ".plan.")));
         for (address, finding) in live(&plan) {
-            assert_eq!(finding.content, live(&refresh)[address].content, "{name} {address}");
+            assert_eq!(
+                finding.content,
+                live(&refresh)[address].content,
+                "{name} {address}"
+            );
             compared += 1;
         }
     }
@@ -173,7 +206,10 @@ fn a_commit_not_applied_yet_is_pending() {
         addresses.sort();
         addresses
     };
-    assert_eq!(pending("12-accepted.plan.json"), ["aws_instance.bastion", "aws_instance.web[0]"]);
+    assert_eq!(
+        pending("12-accepted.plan.json"),
+        ["aws_instance.bastion", "aws_instance.web[0]"]
+    );
     assert_eq!(
         pending("06-mixed.plan.json"),
         [
@@ -186,24 +222,38 @@ fn a_commit_not_applied_yet_is_pending() {
         ]
     );
     assert_eq!(pending("15-tainted.plan.json"), ["aws_instance.web[1]"]);
-    assert_eq!(pending("14-import-removed-ignore.plan.json"), ["aws_s3_bucket.adopted"]);
+    assert_eq!(
+        pending("14-import-removed-ignore.plan.json"),
+        ["aws_s3_bucket.adopted"]
+    );
     let first = scan("21-first-plan.plan.json");
     assert_eq!(first.findings.len(), 44);
-    assert!(first.findings.iter().all(|one| one.kind == Kind::Pending && one.actual.is_none()));
+    assert!(
+        first
+            .findings
+            .iter()
+            .all(|one| one.kind == Kind::Pending && one.actual.is_none())
+    );
 }
 
 #[test]
 fn drift_the_configuration_ignores_is_state_only() {
     let scan = scan("14-import-removed-ignore.plan.json");
     assert_eq!(live(&scan)["aws_instance.web[0]"].kind, Kind::Modified);
-    let access_key = scan.findings.iter().find(|one| one.address == "aws_iam_access_key.ci");
+    let access_key = scan
+        .findings
+        .iter()
+        .find(|one| one.address == "aws_iam_access_key.ci");
     assert!(access_key.is_none(), "forgetting is no drift");
 }
 
 #[test]
 fn the_content_tells_same_from_changed() {
     fn contents(scan: &Scan) -> BTreeMap<&str, (Kind, Content)> {
-        live(scan).into_iter().map(|(address, one)| (address, (one.kind, one.content))).collect()
+        live(scan)
+            .into_iter()
+            .map(|(address, one)| (address, (one.kind, one.content)))
+            .collect()
     }
     for kind in ["refresh", "plan"] {
         for (before, after) in [
@@ -215,11 +265,19 @@ fn the_content_tells_same_from_changed() {
             if !fixtures().join(format!("{after}.{kind}.json")).exists() {
                 continue;
             }
-            let (old, new) = (scan(&format!("{before}.{kind}.json")), scan(&format!("{after}.{kind}.json")));
+            let (old, new) = (
+                scan(&format!("{before}.{kind}.json")),
+                scan(&format!("{after}.{kind}.json")),
+            );
             let (old, new) = (contents(&old), contents(&new));
             let since = &expect(after)["since_previous"];
             let list = |key: &str| -> Vec<&str> {
-                since[key].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect()
+                since[key]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|one| one.as_str().unwrap())
+                    .collect()
             };
             for address in list("same") {
                 // The expectations compare attributes' names; this one's secret was changed a second time.
@@ -245,7 +303,10 @@ fn the_content_tells_same_from_changed() {
 #[test]
 fn what_is_known_of_a_resource_is_told() {
     let scan = scan("02-updates.refresh.json");
-    assert_eq!((scan.tool.as_str(), scan.tool_version.as_deref()), ("terraform", Some("1.11.4")));
+    assert_eq!(
+        (scan.tool.as_str(), scan.tool_version.as_deref()),
+        ("terraform", Some("1.11.4"))
+    );
     assert!(scan.started_at.is_some());
     let role = live(&scan)["aws_iam_role.app"];
     assert_eq!(role.resource_id, "role-5d864b65a40cec4ba");
@@ -255,7 +316,12 @@ fn what_is_known_of_a_resource_is_told() {
 
 #[test]
 fn wrong_inputs_are_answered_with_the_way_out() {
-    let read = |file: &str| ingest::read(fs::File::open(fixtures().join("wrong-inputs").join(file)).unwrap(), &options());
+    let read = |file: &str| {
+        ingest::read(
+            fs::File::open(fixtures().join("wrong-inputs").join(file)).unwrap(),
+            &options(),
+        )
+    };
     for (file, looks) in [
         ("empty.json", "empty body"),
         ("tfplan.bin", "binary plan file"),
@@ -265,7 +331,10 @@ fn wrong_inputs_are_answered_with_the_way_out() {
     ] {
         let error = read(file).unwrap_err().to_string();
         assert!(error.contains(looks), "{file}: {error}");
-        assert!(error.contains("terraform show -json tfplan > plan.json"), "{file}: {error}");
+        assert!(
+            error.contains("terraform show -json tfplan > plan.json"),
+            "{file}: {error}"
+        );
     }
     let error = read("future-format.json").unwrap_err().to_string();
     assert!(error.contains("2.0") && error.contains("1.x"), "{error}");

@@ -72,7 +72,9 @@ pub(crate) fn error_of(failure: io::Error) -> Error {
         Ok(Fault::TooLarge { limit_bytes }) => Error::TooLarge { limit_bytes },
         Ok(Fault::Damaged(name)) => Error::invalid(
             "",
-            format!("The body is not whole {name} data: compress the file again, or send it as it is"),
+            format!(
+                "The body is not whole {name} data: compress the file again, or send it as it is"
+            ),
         ),
         Ok(Fault::NotText) => Error::UnsupportedFormat(format!(
             "This is not text in UTF-8 or UTF-16, so it is no plan as JSON. {}",
@@ -222,7 +224,11 @@ impl<R: Read> Utf16<R> {
         self.bytes.extend_from_slice(&chunk[..read]);
         let whole = self.bytes.len() / 2 * 2;
         let units: Vec<u16> = (self.high.take().into_iter())
-            .chain(self.bytes[..whole].chunks_exact(2).map(|pair| (self.unit)([pair[0], pair[1]])))
+            .chain(
+                self.bytes[..whole]
+                    .chunks_exact(2)
+                    .map(|pair| (self.unit)([pair[0], pair[1]])),
+            )
             .collect();
         self.bytes.drain(..whole);
         let (last, units) = match units.split_last() {
@@ -232,7 +238,8 @@ impl<R: Read> Utf16<R> {
         self.high = last;
         for decoded in char::decode_utf16(units.iter().copied()) {
             let decoded = decoded.map_err(|_| not_text())?;
-            self.ready.extend_from_slice(decoded.encode_utf8(&mut [0; 4]).as_bytes());
+            self.ready
+                .extend_from_slice(decoded.encode_utf8(&mut [0; 4]).as_bytes());
         }
         Ok(true)
     }
@@ -302,7 +309,9 @@ mod tests {
         assert!(bomb.len() < 2_000);
         assert!(matches!(
             decoded(&bomb, 1 << 19),
-            Err(Error::TooLarge { limit_bytes: 0x8_0000 })
+            Err(Error::TooLarge {
+                limit_bytes: 0x8_0000
+            })
         ));
         assert_eq!(decoded(&bomb, 1 << 20).unwrap().len(), 1 << 20);
     }

@@ -82,10 +82,14 @@ fn present<'v, 'n>(node: Option<&'n Node<'v>>) -> Option<&'n Node<'v>> {
 impl<'v, 'n> Walk<'v, 'n> {
     fn compare(&mut self, expected: Option<&'n Node<'v>>, actual: Option<&'n Node<'v>>) {
         let (expected, actual) = (present(expected), present(actual));
-        if expected.map_or(ABSENT, |node| node.digest) == actual.map_or(ABSENT, |node| node.digest) {
+        if expected.map_or(ABSENT, |node| node.digest) == actual.map_or(ABSENT, |node| node.digest)
+        {
             return;
         }
-        match (expected.map(|node| &node.shape), actual.map(|node| &node.shape)) {
+        match (
+            expected.map(|node| &node.shape),
+            actual.map(|node| &node.shape),
+        ) {
             (Some(Shape::Object(these)), Some(Shape::Object(those))) => self.objects(these, those),
             (Some(Shape::List(these)), Some(Shape::List(those))) => self.lists(these, those),
             _ => self.sites.push(Site {
@@ -150,7 +154,8 @@ impl<'v, 'n> Walk<'v, 'n> {
 fn pair_up(these: &[Node<'_>], those: &[Node<'_>]) -> Vec<(Option<usize>, Option<usize>)> {
     let (mut expected, mut actual) = without_common(these, those);
     let mut pairs = Vec::new();
-    let (expected_objects, actual_objects) = (containers(these, &expected), containers(those, &actual));
+    let (expected_objects, actual_objects) =
+        (containers(these, &expected), containers(those, &actual));
     let mut matched = (vec![false; these.len()], vec![false; those.len()]);
     for (i, j) in best_matches(these, &expected_objects, those, &actual_objects) {
         matched.0[i] = true;
@@ -160,10 +165,18 @@ fn pair_up(these: &[Node<'_>], those: &[Node<'_>]) -> Vec<(Option<usize>, Option
     expected.retain(|i| !matched.0[*i]);
     actual.retain(|j| !matched.1[*j]);
     // What is left has no likeness: scalars pair up, lists and objects stand alone.
-    let order = |nodes: &[Node<'_>], at: &usize| (nodes[*at].is_container(), text_of(&nodes[*at]), nodes[*at].digest);
+    let order = |nodes: &[Node<'_>], at: &usize| {
+        (
+            nodes[*at].is_container(),
+            text_of(&nodes[*at]),
+            nodes[*at].digest,
+        )
+    };
     expected.sort_by_cached_key(|at| order(these, at));
     actual.sort_by_cached_key(|at| order(those, at));
-    let split = |nodes: &[Node<'_>], at: &[usize]| at.iter().filter(|at| !nodes[**at].is_container()).count();
+    let split = |nodes: &[Node<'_>], at: &[usize]| {
+        at.iter().filter(|at| !nodes[**at].is_container()).count()
+    };
     let (scalars, live_scalars) = (split(these, &expected), split(those, &actual));
     let both = scalars.min(live_scalars);
     for k in 0..both {
@@ -211,7 +224,9 @@ fn without_common(these: &[Node<'_>], those: &[Node<'_>]) -> (Vec<usize>, Vec<us
 }
 
 fn containers(nodes: &[Node<'_>], indexes: &[usize]) -> Vec<usize> {
-    (indexes.iter().copied()).filter(|at| nodes[*at].is_container()).collect()
+    (indexes.iter().copied())
+        .filter(|at| nodes[*at].is_container())
+        .collect()
 }
 
 /// Pairs lists and objects greedily by how many leaves they share; those that share none stay alone. Ties are broken by
@@ -222,23 +237,37 @@ fn best_matches(
     those: &[Node<'_>],
     actual: &[usize],
 ) -> Vec<(usize, usize)> {
-    let leaves = |nodes: &[Node<'_>], at: &[usize]| at.iter().map(|at| u64::from(nodes[*at].leaves)).sum::<u64>();
+    let leaves = |nodes: &[Node<'_>], at: &[usize]| {
+        at.iter()
+            .map(|at| u64::from(nodes[*at].leaves))
+            .sum::<u64>()
+    };
     let compared = leaves(these, expected)
         .saturating_mul(actual.len() as u64)
         .saturating_add(leaves(those, actual).saturating_mul(expected.len() as u64));
     if expected.len().saturating_mul(actual.len()) > MAX_PAIRS || compared > MAX_COMPARED_LEAVES {
-        return (expected.iter().copied()).zip(actual.iter().copied()).collect();
+        return (expected.iter().copied())
+            .zip(actual.iter().copied())
+            .collect();
     }
     // A block that stands alone on both sides is the same block, whatever became of it.
     if these.len() == 1 && those.len() == 1 {
-        return (expected.iter().copied()).zip(actual.iter().copied()).collect();
+        return (expected.iter().copied())
+            .zip(actual.iter().copied())
+            .collect();
     }
     let mut candidates = Vec::new();
     for &i in expected {
         for &j in actual {
             let likeness = likeness(&these[i], &those[j]);
             if likeness > 0 {
-                candidates.push((std::cmp::Reverse(likeness), these[i].digest, those[j].digest, i, j));
+                candidates.push((
+                    std::cmp::Reverse(likeness),
+                    these[i].digest,
+                    those[j].digest,
+                    i,
+                    j,
+                ));
             }
         }
     }
@@ -282,7 +311,8 @@ mod tests {
 
     fn changes(expected: &Value, actual: &Value) -> Vec<String> {
         let (expected, actual) = (Node::new(expected), Node::new(actual));
-        let side = |node: Option<&Node<'_>>| node.map_or("-".to_owned(), |node| node.value.to_string());
+        let side =
+            |node: Option<&Node<'_>>| node.map_or("-".to_owned(), |node| node.value.to_string());
         (sites(&expected, &actual).iter())
             .map(|site| {
                 let path: String = (site.path.iter())
@@ -313,15 +343,22 @@ mod tests {
             changes(&json!(["c", "a", "b"]), &json!(["b", "d", "c"])),
             ["/1: \"a\" -> \"d\""]
         );
-        assert_eq!(changes(&json!(["a", "b"]), &json!(["b"])), ["/1: \"a\" -> -"]);
-        assert_eq!(changes(&json!(["a"]), &json!(["a", "a"])), ["/1: - -> \"a\""]);
+        assert_eq!(
+            changes(&json!(["a", "b"]), &json!(["b"])),
+            ["/1: \"a\" -> -"]
+        );
+        assert_eq!(
+            changes(&json!(["a"]), &json!(["a", "a"])),
+            ["/1: - -> \"a\""]
+        );
         assert!(changes(&json!(["a", "b"]), &json!(["b", "a"])).is_empty());
     }
 
     #[test]
     fn objects_in_lists_pair_by_their_best_match() {
         let expected = json!([{"port": 80, "proto": "tcp", "note": "web"}, {"port": 443, "proto": "tcp", "note": "tls"}]);
-        let actual = json!([{"port": 22, "proto": "udp"}, {"port": 443, "proto": "tcp", "note": "TLS"}]);
+        let actual =
+            json!([{"port": 22, "proto": "udp"}, {"port": 443, "proto": "tcp", "note": "TLS"}]);
         assert_eq!(
             changes(&expected, &actual),
             [
@@ -334,7 +371,13 @@ mod tests {
 
     #[test]
     fn huge_lists_of_objects_pair_by_position() {
-        let list = |salt: u32| Value::Array((0..2_000).map(|i| json!({"id": i * 2 + salt, "same": 1})).collect());
+        let list = |salt: u32| {
+            Value::Array(
+                (0..2_000)
+                    .map(|i| json!({"id": i * 2 + salt, "same": 1}))
+                    .collect(),
+            )
+        };
         let started = std::time::Instant::now();
         assert_eq!(changes(&list(0), &list(1)).len(), 2_000);
         assert!(started.elapsed().as_secs() < 20);

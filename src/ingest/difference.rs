@@ -27,7 +27,11 @@ pub(crate) struct Sides<'v, 'n> {
 type MarkPair<'n> = (&'n Marks, &'n Marks);
 
 /// Turns sites into differences, sorted by pointer.
-pub(crate) fn differences(sites: &[Site<'_, '_>], sides: &Sides<'_, '_>, redactor: &Redactor<'_>) -> Vec<Difference> {
+pub(crate) fn differences(
+    sites: &[Site<'_, '_>],
+    sides: &Sides<'_, '_>,
+    redactor: &Redactor<'_>,
+) -> Vec<Difference> {
     let mut shown = Shown {
         redactor,
         withheld: HashSet::new(),
@@ -36,14 +40,18 @@ pub(crate) fn differences(sites: &[Site<'_, '_>], sides: &Sides<'_, '_>, redacto
     for site in sites {
         shown.site(site, sides);
     }
-    shown.differences.sort_by(|a, b| by_pointer(&a.pointer, &b.pointer));
+    shown
+        .differences
+        .sort_by(|a, b| by_pointer(&a.pointer, &b.pointer));
     shown.differences
 }
 
 /// Sorts `/a/2` before `/a/10`.
 fn by_pointer(a: &str, b: &str) -> std::cmp::Ordering {
     let parts = |pointer: &str| -> Vec<(Option<u64>, String)> {
-        (pointer.split('/')).map(|part| (part.parse().ok(), part.to_owned())).collect()
+        (pointer.split('/'))
+            .map(|part| (part.parse().ok(), part.to_owned()))
+            .collect()
     };
     parts(a).cmp(&parts(b))
 }
@@ -59,7 +67,12 @@ pub(crate) fn marked_strings<'v>(sites: &[Site<'v, '_>], marks: &Marks) -> Vec<&
         }
         if pair.0.is_all() || pair.1.is_all() {
             let values = [site.expected, site.actual];
-            strings.extend(values.into_iter().flatten().filter_map(|node| node.value.as_str()));
+            strings.extend(
+                values
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|node| node.value.as_str()),
+            );
         }
     }
     strings
@@ -68,7 +81,9 @@ pub(crate) fn marked_strings<'v>(sites: &[Site<'v, '_>], marks: &Marks) -> Vec<&
 fn below<'n>(marks: MarkPair<'n>, step: &Step<'_>) -> MarkPair<'n> {
     match step {
         Step::Key(key) => (marks.0.member(key), marks.1.member(key)),
-        Step::Element { expected, actual, .. } => {
+        Step::Element {
+            expected, actual, ..
+        } => {
             let side = |marks: &'n Marks, index: &Option<usize>| match index {
                 Some(index) => marks.element(*index),
                 None if marks.is_all() => marks,
@@ -102,7 +117,11 @@ impl Shown<'_, '_> {
                     expected = expected.and_then(|node| node.member(key));
                     actual = actual.and_then(|node| node.member(key));
                 }
-                Step::Element { expected: i, actual: j, shown } => {
+                Step::Element {
+                    expected: i,
+                    actual: j,
+                    shown,
+                } => {
                     pointer.push_str(&format!("/{shown}"));
                     expected = i.and_then(|i| expected?.element(i));
                     actual = j.and_then(|j| actual?.element(j));
@@ -120,18 +139,27 @@ impl Shown<'_, '_> {
     }
 
     /// Shows one place: whole, withheld, or part by part.
-    fn place(&mut self, pointer: String, marks: MarkPair<'_>, expected: Option<&Node<'_>>, actual: Option<&Node<'_>>) {
+    fn place(
+        &mut self,
+        pointer: String,
+        marks: MarkPair<'_>,
+        expected: Option<&Node<'_>>,
+        actual: Option<&Node<'_>>,
+    ) {
         if marks.0.is_all() || marks.1.is_all() {
             return self.withhold(pointer, expected, actual);
         }
         let hides = |node: Option<&Node<'_>>| {
             node.is_some_and(|node| {
-                !marks.0.is_clear() || !marks.1.is_clear() || self.redactor.secrets.stand_in_value(node.value)
+                !marks.0.is_clear()
+                    || !marks.1.is_clear()
+                    || self.redactor.secrets.stand_in_value(node.value)
             })
         };
         match (expected, actual) {
             (expected, actual) if !hides(expected) && !hides(actual) => {
-                let value = |node: Option<&Node<'_>>| node.map_or(Value::Null, |node| node.value.clone());
+                let value =
+                    |node: Option<&Node<'_>>| node.map_or(Value::Null, |node| node.value.clone());
                 self.differences.push(Difference {
                     pointer,
                     expected: value(expected),
@@ -141,10 +169,14 @@ impl Shown<'_, '_> {
                 });
             }
             (Some(node), None) if node.is_container() => {
-                self.parts(&pointer, marks, node, |shown, pointer, marks, part| shown.place(pointer, marks, Some(part), None));
+                self.parts(&pointer, marks, node, |shown, pointer, marks, part| {
+                    shown.place(pointer, marks, Some(part), None)
+                });
             }
             (None, Some(node)) if node.is_container() => {
-                self.parts(&pointer, marks, node, |shown, pointer, marks, part| shown.place(pointer, marks, None, Some(part)));
+                self.parts(&pointer, marks, node, |shown, pointer, marks, part| {
+                    shown.place(pointer, marks, None, Some(part))
+                });
             }
             _ => self.withhold(pointer, expected, actual),
         }
@@ -163,19 +195,38 @@ impl Shown<'_, '_> {
                 for (key, member) in members {
                     let mut pointer = pointer.to_owned();
                     self.push_key(&mut pointer, key);
-                    show(self, pointer, (marks.0.member(key), marks.1.member(key)), member);
+                    show(
+                        self,
+                        pointer,
+                        (marks.0.member(key), marks.1.member(key)),
+                        member,
+                    );
                 }
             }
             Shape::List(items) => {
-                for (i, item) in items.iter().enumerate().filter(|(_, item)| !item.is_absent()) {
-                    show(self, format!("{pointer}/{i}"), (marks.0.element(i), marks.1.element(i)), item);
+                for (i, item) in items
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, item)| !item.is_absent())
+                {
+                    show(
+                        self,
+                        format!("{pointer}/{i}"),
+                        (marks.0.element(i), marks.1.element(i)),
+                        item,
+                    );
                 }
             }
             Shape::Absent | Shape::Leaf => {}
         }
     }
 
-    fn withhold(&mut self, pointer: String, expected: Option<&Node<'_>>, actual: Option<&Node<'_>>) {
+    fn withhold(
+        &mut self,
+        pointer: String,
+        expected: Option<&Node<'_>>,
+        actual: Option<&Node<'_>>,
+    ) {
         if self.withheld.insert(pointer.clone()) {
             self.differences.push(Difference {
                 pointer,
@@ -209,15 +260,30 @@ mod tests {
         let mut secrets = Secrets::default();
         known.iter().for_each(|secret| secrets.add(secret));
         let key = FingerprintKey([1; 32]);
-        let redactor = Redactor { secrets: &secrets, key: &key, hidden: 0 };
+        let redactor = Redactor {
+            secrets: &secrets,
+            key: &key,
+            hidden: 0,
+        };
         let marks = Marks::from_value(&marks);
         let (expected, actual) = (Node::new(&expected), Node::new(&actual));
         let found = sites(&expected, &actual);
-        differences(&found, &Sides { expected: &expected, actual: &actual, marks: &marks }, &redactor)
+        differences(
+            &found,
+            &Sides {
+                expected: &expected,
+                actual: &actual,
+                marks: &marks,
+            },
+            &redactor,
+        )
     }
 
     fn pointers(differences: &[Difference]) -> Vec<(&str, bool)> {
-        differences.iter().map(|one| (one.pointer.as_str(), one.sensitive)).collect()
+        differences
+            .iter()
+            .map(|one| (one.pointer.as_str(), one.sensitive))
+            .collect()
     }
 
     #[test]
@@ -230,7 +296,10 @@ mod tests {
         );
         assert_eq!(pointers(&found), [("/env/0/vars", true), ("/x", false)]);
         assert_eq!(found[0].change, Change::Changed);
-        assert_eq!((&found[0].expected, &found[0].actual), (&json!(SENSITIVE), &json!(SENSITIVE)));
+        assert_eq!(
+            (&found[0].expected, &found[0].actual),
+            (&json!(SENSITIVE), &json!(SENSITIVE))
+        );
     }
 
     #[test]
@@ -243,21 +312,35 @@ mod tests {
         );
         assert_eq!(
             pointers(&found),
-            [("/user/0/name", false), ("/user/0/note", true), ("/user/0/password", true)]
+            [
+                ("/user/0/name", false),
+                ("/user/0/note", true),
+                ("/user/0/password", true)
+            ]
         );
         assert!(found.iter().all(|one| one.change == Change::Added));
     }
 
     #[test]
     fn an_unchanged_secret_is_no_difference() {
-        let found = shown(json!({"p": "s3cret"}), json!({"p": "s3cret"}), json!({"p": true}), &[]);
+        let found = shown(
+            json!({"p": "s3cret"}),
+            json!({"p": "s3cret"}),
+            json!({"p": true}),
+            &[],
+        );
         assert!(found.is_empty());
     }
 
     #[test]
     fn pointers_are_escaped_and_sorted_by_number() {
         let list = |salt: u32| Value::Array((0..12).map(|i| json!(i + salt)).collect());
-        let found = shown(json!({"a/b~c": 1, "l": list(0)}), json!({"a/b~c": 2, "l": list(100)}), json!({}), &[]);
+        let found = shown(
+            json!({"a/b~c": 1, "l": list(0)}),
+            json!({"a/b~c": 2, "l": list(100)}),
+            json!({}),
+            &[],
+        );
         assert_eq!(found[0].pointer, "/a~1b~0c");
         assert_eq!(found[3].pointer, "/l/2");
         assert_eq!(found[12].pointer, "/l/11");

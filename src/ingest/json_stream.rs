@@ -194,7 +194,9 @@ impl<R: Read> Window<R> {
                 self.skip_string()
             }
             Some(b'{' | b'[') => self.skip_container(depth),
-            Some(byte) if CLASSES[usize::from(byte)] == Class::Other && !matches!(byte, b',' | b':') => {
+            Some(byte)
+                if CLASSES[usize::from(byte)] == Class::Other && !matches!(byte, b',' | b':') =>
+            {
                 self.skip_scalar()
             }
             _ => Err(self.unexpected("a value")),
@@ -254,9 +256,9 @@ impl<R: Read> Window<R> {
                     Class::Open => {
                         if depth + open >= MAX_DEPTH {
                             self.position = at;
-                            return Err(self.wrong(&format!(
-                                "it is nested deeper than {MAX_DEPTH} levels"
-                            )));
+                            return Err(
+                                self.wrong(&format!("it is nested deeper than {MAX_DEPTH} levels"))
+                            );
                         }
                         curly = curly << 1 | u128::from(byte == b'{');
                         open += 1;
@@ -391,7 +393,9 @@ fn string_end(bytes: &[u8], mut at: usize) -> std::result::Result<usize, usize> 
             let word = u64::from_le_bytes(*chunk);
             let quote = word ^ (ONES * b'"' as u64);
             let backslash = word ^ (ONES * b'\\' as u64);
-            let hit = (quote.wrapping_sub(ONES) & !quote | backslash.wrapping_sub(ONES) & !backslash) & HIGH;
+            let hit = (quote.wrapping_sub(ONES) & !quote
+                | backslash.wrapping_sub(ONES) & !backslash)
+                & HIGH;
             if hit != 0 {
                 at += (hit.trailing_zeros() / 8) as usize;
                 break;
@@ -454,9 +458,13 @@ mod tests {
 
     #[test]
     fn values_are_told_apart_without_being_parsed() {
-        let members = walk(&br#" { "a" : [1, {"b":"]}\"\\"}] , "c":-1.5e+3,"d":"","e":null } "#[..]).unwrap();
+        let members =
+            walk(&br#" { "a" : [1, {"b":"]}\"\\"}] , "c":-1.5e+3,"d":"","e":null } "#[..]).unwrap();
         let values: Vec<_> = members.iter().map(|(_, value)| value.as_str()).collect();
-        assert_eq!(values, [r#"[1, {"b":"]}\"\\"}]"#, "-1.5e+3", "\"\"", "null"]);
+        assert_eq!(
+            values,
+            [r#"[1, {"b":"]}\"\\"}]"#, "-1.5e+3", "\"\"", "null"]
+        );
     }
 
     #[test]
@@ -464,15 +472,27 @@ mod tests {
         let error = walk(&b"{\n\"a\": [1, 2}"[..]).unwrap_err().to_string();
         assert!(error.contains("byte 12 (line 2)"), "{error}");
         let error = walk(&b"{\n\"a\": [1, \"x"[..]).unwrap_err().to_string();
-        assert!(error.contains("cut off") && error.contains("byte 13"), "{error}");
-        for wrong in ["{\"a\" 1}", "{\"a\":}", "{a:1}", "{\"a\":1 \"b\":2}", "{\"a\":1,}", "[", "{\"a\":[<]}"] {
+        assert!(
+            error.contains("cut off") && error.contains("byte 13"),
+            "{error}"
+        );
+        for wrong in [
+            "{\"a\" 1}",
+            "{\"a\":}",
+            "{a:1}",
+            "{\"a\":1 \"b\":2}",
+            "{\"a\":1,}",
+            "[",
+            "{\"a\":[<]}",
+        ] {
             assert!(walk(wrong.as_bytes()).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn nesting_is_bounded() {
-        let nested = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
+        let nested =
+            |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
         assert!(walk(nested(127).as_bytes()).is_ok());
         let error = walk(nested(128).as_bytes()).unwrap_err().to_string();
         assert!(error.contains("128 levels"), "{error}");

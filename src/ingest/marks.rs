@@ -140,8 +140,15 @@ mod tests {
     #[test]
     fn elements_past_a_wholly_marked_list_are_marked() {
         assert!(Marks::from_value(&json!([true])).element(7).is_all());
-        assert!(Marks::from_value(&json!([true, false])).element(7).is_clear());
-        assert_eq!(Marks::from_value(&json!([false, {"a": [{}]}])), Marks::Clear);
+        assert!(
+            Marks::from_value(&json!([true, false]))
+                .element(7)
+                .is_clear()
+        );
+        assert_eq!(
+            Marks::from_value(&json!([false, {"a": [{}]}])),
+            Marks::Clear
+        );
         assert_eq!(Marks::from_json(b"{\"a\": [false]}").unwrap(), Marks::Clear);
         assert!(Marks::from_json(b" true ").unwrap().is_all());
     }

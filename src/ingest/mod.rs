@@ -28,7 +28,8 @@ use sha2::Sha256;
 
 pub use decode::Encoding;
 pub use scan::{
-    Change, Content, Difference, Facet, Finding, Format, Kind, Observed, SENSITIVE, Scan, ScanStatus, address_key,
+    Change, Content, Difference, Facet, Finding, Format, Kind, Observed, SENSITIVE, Scan,
+    ScanStatus, address_key,
 };
 
 use crate::error::Result;
@@ -44,7 +45,13 @@ pub struct FingerprintKey(pub [u8; 32]);
 impl FingerprintKey {
     /// A workspace's own key, so that equal values in two workspaces can't be told to be equal.
     pub fn for_workspace(secret: &[u8; 32], workspace: &str) -> Self {
-        Self(mac(secret).chain_update(workspace).finalize().into_bytes().into())
+        Self(
+            mac(secret)
+                .chain_update(workspace)
+                .finalize()
+                .into_bytes()
+                .into(),
+        )
     }
 
     /// The digest of a finding's content: pairs of a path and a live value's digest, in any order.
@@ -105,7 +112,8 @@ impl Options {
 /// `UnsupportedFormat` for what is no known output, `Invalid` for what is broken, `TooLarge` past the limit. No error
 /// quotes a value of the body. An [`Error`](crate::Error) that `input` carries in an `io::Error` comes back as itself.
 pub fn read(input: impl Read, options: &Options) -> Result<Scan> {
-    let text = decode::open(input, options.encoding, options.limit_bytes).map_err(decode::error_of)?;
+    let text =
+        decode::open(input, options.encoding, options.limit_bytes).map_err(decode::error_of)?;
     let mut window = json_stream::Window::new(text);
     let found = sniff::start(&mut window, options.format)?;
     match found.format {

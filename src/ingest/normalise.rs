@@ -56,8 +56,12 @@ impl<'a> Node<'a> {
             Value::Number(number) => (number_digest(number.as_str()), 1, Shape::Leaf),
             Value::String(text) => (text_digest(text, documents), 1, Shape::Leaf),
             Value::Array(items) => {
-                let nodes: Vec<_> = (items.iter()).map(|item| Self::within(item, documents)).collect();
-                let leaves = nodes.iter().fold(0u32, |sum, node| sum.saturating_add(node.leaves));
+                let nodes: Vec<_> = (items.iter())
+                    .map(|item| Self::within(item, documents))
+                    .collect();
+                let leaves = nodes
+                    .iter()
+                    .fold(0u32, |sum, node| sum.saturating_add(node.leaves));
                 (list_digest(&nodes), leaves, Shape::List(nodes))
             }
             Value::Object(members) => {
@@ -66,11 +70,17 @@ impl<'a> Node<'a> {
                     .filter(|(_, node)| !node.is_absent())
                     .collect();
                 nodes.sort_unstable_by_key(|(key, _)| *key);
-                let leaves = nodes.iter().fold(0u32, |sum, (_, node)| sum.saturating_add(node.leaves));
+                let leaves = nodes
+                    .iter()
+                    .fold(0u32, |sum, (_, node)| sum.saturating_add(node.leaves));
                 (object_digest(&nodes), leaves, Shape::Object(nodes))
             }
         };
-        let shape = if digest == ABSENT { Shape::Absent } else { shape };
+        let shape = if digest == ABSENT {
+            Shape::Absent
+        } else {
+            shape
+        };
         Self {
             value,
             digest,
@@ -92,8 +102,9 @@ impl<'a> Node<'a> {
     /// A member, where this is an object that has it.
     pub(crate) fn member(&self, key: &str) -> Option<&Self> {
         match &self.shape {
-            Shape::Object(members) => (members.binary_search_by_key(&key, |(name, _)| name).ok())
-                .map(|at| &members[at].1),
+            Shape::Object(members) => {
+                (members.binary_search_by_key(&key, |(name, _)| name).ok()).map(|at| &members[at].1)
+            }
             _ => None,
         }
     }
@@ -162,9 +173,14 @@ fn text_digest(text: &str, documents: u32) -> Digest {
 
 fn number_digest(text: &str) -> Digest {
     match decimal(text) {
-        Some((negative, digits, exponent)) => {
-            tagged(b'n', &[&[u8::from(negative)], &exponent.to_be_bytes(), digits.as_bytes()])
-        }
+        Some((negative, digits, exponent)) => tagged(
+            b'n',
+            &[
+                &[u8::from(negative)],
+                &exponent.to_be_bytes(),
+                digits.as_bytes(),
+            ],
+        ),
         None => tagged(b'm', &[text.as_bytes()]),
     }
 }
@@ -215,9 +231,18 @@ mod tests {
             ("0", "-0.00e99999999999999999999"),
             ("9007199254740993", "9007199254740993.0"),
             ("[1, 2, 2]", "[2, 1, 2.0]"),
-            (r#"[{"a": 1}, {"b": 2}]"#, r#"[{"b": 2, "x": ""}, {"a": 1.0}]"#),
-            (r#""{\"a\": [1, 2]}""#, r#""{ \"a\" : [2, 1], \"b\": null}""#),
-            (r#""arn:aws:iam::1:role/App""#, r#""arn:aws:iam::1:role/app""#),
+            (
+                r#"[{"a": 1}, {"b": 2}]"#,
+                r#"[{"b": 2, "x": ""}, {"a": 1.0}]"#,
+            ),
+            (
+                r#""{\"a\": [1, 2]}""#,
+                r#""{ \"a\" : [2, 1], \"b\": null}""#,
+            ),
+            (
+                r#""arn:aws:iam::1:role/App""#,
+                r#""arn:aws:iam::1:role/app""#,
+            ),
         ] {
             assert_eq!(digest(a), digest(b), "{a} {b}");
         }

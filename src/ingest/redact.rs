@@ -61,7 +61,11 @@ impl Redactor<'_> {
         if !self.secrets.stand_in(key) {
             return None;
         }
-        let tag = mac(&self.key.0).chain_update(b"key").chain_update(key).finalize().into_bytes();
+        let tag = mac(&self.key.0)
+            .chain_update(b"key")
+            .chain_update(key)
+            .finalize()
+            .into_bytes();
         Some(format!("(sensitive {})", hex::encode(&tag[..4])))
     }
 }

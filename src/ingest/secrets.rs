@@ -87,26 +87,35 @@ impl Secrets {
             return false;
         }
         let bytes = text.as_bytes();
-        self.known.contains(&bytes[..bytes.len().min(KEPT_BYTES)]) || self.stand_within(bytes) || self.stand_in_json(text)
+        self.known.contains(&bytes[..bytes.len().min(KEPT_BYTES)])
+            || self.stand_within(bytes)
+            || self.stand_in_json(text)
     }
 
     fn stand_within(&self, bytes: &[u8]) -> bool {
-        bytes.windows(WITHIN_FROM_BYTES).enumerate().any(|(at, head)| {
-            let (word, bit) = bit([head[0], head[1], head[2], head[3]]);
-            if self.filter[word] & bit == 0 {
-                return false;
-            }
-            let head: [u8; WITHIN_FROM_BYTES] = [head[0], head[1], head[2], head[3], head[4], head[5]];
-            let mut lengths = self.heads.get(&head).copied().unwrap_or_default();
-            while lengths != 0 {
-                let length = lengths.trailing_zeros() as usize + WITHIN_FROM_BYTES;
-                if bytes.get(at..at + length).is_some_and(|part| self.known.contains(part)) {
-                    return true;
+        bytes
+            .windows(WITHIN_FROM_BYTES)
+            .enumerate()
+            .any(|(at, head)| {
+                let (word, bit) = bit([head[0], head[1], head[2], head[3]]);
+                if self.filter[word] & bit == 0 {
+                    return false;
                 }
-                lengths &= lengths - 1;
-            }
-            false
-        })
+                let head: [u8; WITHIN_FROM_BYTES] =
+                    [head[0], head[1], head[2], head[3], head[4], head[5]];
+                let mut lengths = self.heads.get(&head).copied().unwrap_or_default();
+                while lengths != 0 {
+                    let length = lengths.trailing_zeros() as usize + WITHIN_FROM_BYTES;
+                    if bytes
+                        .get(at..at + length)
+                        .is_some_and(|part| self.known.contains(part))
+                    {
+                        return true;
+                    }
+                    lengths &= lengths - 1;
+                }
+                false
+            })
     }
 
     /// A document inside a string may spell a secret with escapes.
@@ -259,8 +268,13 @@ mod tests {
         let value = json!({"a": "first-secret", "b": [{"c": "other-secret", "n": -5, "f": 1.5, "t": true, "z": null}, 1234567], "d": "public-text"});
         let marks = Marks::from_value(&json!({"a": true, "b": true}));
         let mut learned = Secrets::default();
-        learned.learn_json(value.to_string().as_bytes(), &marks).unwrap();
-        assert_eq!(learned.known, secrets(&["first-secret", "other-secret"]).known);
+        learned
+            .learn_json(value.to_string().as_bytes(), &marks)
+            .unwrap();
+        assert_eq!(
+            learned.known,
+            secrets(&["first-secret", "other-secret"]).known
+        );
     }
 
     #[test]

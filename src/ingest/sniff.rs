@@ -23,7 +23,9 @@ pub(crate) struct Found {
 
 /// A body that is something else, and the way out.
 pub(crate) fn unsupported(what: &str) -> Error {
-    Error::UnsupportedFormat(format!("This looks like {what}, not like a plan as JSON. {WAY_OUT}"))
+    Error::UnsupportedFormat(format!(
+        "This looks like {what}, not like a plan as JSON. {WAY_OUT}"
+    ))
 }
 
 /// Moves to the document's first brace, past lines of text before it.
@@ -44,7 +46,11 @@ pub(crate) fn start<R: Read>(window: &mut Window<R>, wanted: Option<Format>) -> 
                 return Err(unsupported(what));
             }
             let skipped = skip_preface(window)?;
-            let lines = if skipped == 1 { "1 line".to_owned() } else { format!("{skipped} lines") };
+            let lines = if skipped == 1 {
+                "1 line".to_owned()
+            } else {
+                format!("{skipped} lines")
+            };
             problems.push(format!(
                 "{lines} of text before the JSON were skipped: write only the output of `terraform show -json` to the file."
             ));
@@ -82,17 +88,27 @@ fn binary(head: &[u8]) -> Option<&'static str> {
 /// JSON that is no object.
 fn other_json(head: &[u8]) -> Option<&'static str> {
     let literal = |word: &[u8]| {
-        head.starts_with(word) && head.get(word.len()).is_none_or(|byte| byte.is_ascii_whitespace())
+        head.starts_with(word)
+            && head
+                .get(word.len())
+                .is_none_or(|byte| byte.is_ascii_whitespace())
     };
     match head.first()? {
         b'[' => {
             let inside = head[1..].iter().find(|byte| !byte.is_ascii_whitespace());
             // Log lines begin with a bracket too: `[command]terraform show`, `[WARN] …`.
-            inside.is_none_or(|byte| matches!(byte, b'{' | b'[' | b']' | b'"' | b'0'..=b'9' | b'-'))
+            inside
+                .is_none_or(|byte| matches!(byte, b'{' | b'[' | b']' | b'"' | b'0'..=b'9' | b'-'))
                 .then_some("a JSON array")
         }
         b'"' => Some("a JSON string"),
-        b'0'..=b'9' | b'-' if head.iter().all(|byte| b"0123456789.eE+- \r\n".contains(byte)) => Some("a number"),
+        b'0'..=b'9' | b'-'
+            if head
+                .iter()
+                .all(|byte| b"0123456789.eE+- \r\n".contains(byte)) =>
+        {
+            Some("a number")
+        }
         _ if literal(b"null") => Some("JSON null"),
         _ if literal(b"true") || literal(b"false") => Some("a JSON boolean"),
         _ => None,
@@ -129,11 +145,14 @@ fn skip_preface<R: Read>(window: &mut Window<R>) -> Result<u64> {
 
 /// Where a line begins that opens a JSON object.
 fn object_line(text: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'\n', text).map(|at| at + 1).find(|&at| {
-        let rest = &text[at..];
-        rest.first() == Some(&b'{')
-            && (rest[1..].iter().find(|byte| !byte.is_ascii_whitespace())).is_some_and(|byte| *byte == b'"')
-    })
+    memchr::memchr_iter(b'\n', text)
+        .map(|at| at + 1)
+        .find(|&at| {
+            let rest = &text[at..];
+            rest.first() == Some(&b'{')
+                && (rest[1..].iter().find(|byte| !byte.is_ascii_whitespace()))
+                    .is_some_and(|byte| *byte == b'"')
+        })
 }
 
 /// A guess at what a text is.
@@ -204,7 +223,10 @@ mod tests {
             (b"PK\x03\x04....", "binary plan"),
             (b"null", "JSON null"),
             (b"[{}]", "JSON array"),
-            (b"\x1b[0mNo changes.\x1b[0m Your infrastructure", "console text"),
+            (
+                b"\x1b[0mNo changes.\x1b[0m Your infrastructure",
+                "console text",
+            ),
             (b"-----BEGIN CERTIFICATE-----", "PEM"),
             (b"<html>", "HTML"),
             (b"12", "a number"),
@@ -212,21 +234,40 @@ mod tests {
             (b"hello", "text"),
         ] {
             let error = start_of(bytes).err().unwrap().to_string();
-            assert!(error.contains(looks) && error.contains("terraform show -json tfplan"), "{error}");
+            assert!(
+                error.contains(looks) && error.contains("terraform show -json tfplan"),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn lines_before_the_json_are_skipped_and_told() {
-        let found = start_of(b"[command]/usr/bin/terraform show -json\nWarning: x\n{\"format_version\":\"1.2\"}").unwrap();
-        assert!(found.problems[0].starts_with("2 lines"), "{:?}", found.problems);
+        let found = start_of(
+            b"[command]/usr/bin/terraform show -json\nWarning: x\n{\"format_version\":\"1.2\"}",
+        )
+        .unwrap();
+        assert!(
+            found.problems[0].starts_with("2 lines"),
+            "{:?}",
+            found.problems
+        );
         let long = format!("{}\n{{\"format_version\"", "warning\n".repeat(50_000));
         assert!(start_of(long.as_bytes()).unwrap().problems[0].starts_with("50001 lines"));
     }
 
     #[test]
     fn our_own_scans_are_known_by_their_first_key() {
-        assert_eq!(start_of(b"{ \"driftsentry_scan\":\"1.0\"}").unwrap().format, Format::DriftsentryScan);
-        assert!(start(&mut Window::new(&b"{\"a\":1}"[..]), Some(Format::DriftsentryScan)).is_err());
+        assert_eq!(
+            start_of(b"{ \"driftsentry_scan\":\"1.0\"}").unwrap().format,
+            Format::DriftsentryScan
+        );
+        assert!(
+            start(
+                &mut Window::new(&b"{\"a\":1}"[..]),
+                Some(Format::DriftsentryScan)
+            )
+            .is_err()
+        );
     }
 }

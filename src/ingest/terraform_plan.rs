@@ -25,7 +25,11 @@ use crate::time::Timestamp;
 /// # Errors
 /// `UnsupportedFormat` where the object is no plan or of an unknown major version; `Invalid`, whose field is a JSON path
 /// such as `resource_drift[4]`, where it is broken.
-pub(super) fn read<R: Read>(window: &mut Window<R>, key: &FingerprintKey, problems: Vec<String>) -> Result<Scan> {
+pub(super) fn read<R: Read>(
+    window: &mut Window<R>,
+    key: &FingerprintKey,
+    problems: Vec<String>,
+) -> Result<Scan> {
     let mut plan = Plan {
         problems,
         ..Plan::default()
@@ -139,15 +143,25 @@ impl Plan {
         self.versioned = true;
         match version.split('.').next() {
             Some("0" | "1") => Ok(()),
-            Some(major) if !major.is_empty() && is_version(&version) => Err(Error::UnsupportedFormat(format!(
-                "This plan is of format_version {version}, and versions 0.x and 1.x are read: upgrade DriftSentry, or make the plan with an older Terraform."
-            ))),
-            _ => Err(Error::invalid("format_version", "must be a version such as \"1.2\"")),
+            Some(major) if !major.is_empty() && is_version(&version) => {
+                Err(Error::UnsupportedFormat(format!(
+                    "This plan is of format_version {version}, and versions 0.x and 1.x are read: upgrade DriftSentry, or make the plan with an older Terraform."
+                )))
+            }
+            _ => Err(Error::invalid(
+                "format_version",
+                "must be a version such as \"1.2\"",
+            )),
         }
     }
 
     /// Reads one of the lists of changed resources.
-    fn list<R: Read>(&mut self, window: &mut Window<R>, name: &'static str, list: List) -> Result<()> {
+    fn list<R: Read>(
+        &mut self,
+        window: &mut Window<R>,
+        name: &'static str,
+        list: List,
+    ) -> Result<()> {
         self.is_plan = true;
         window.at(name, None);
         if !window.enter(b'[')? {
@@ -159,7 +173,11 @@ impl Plan {
             window.at(name, Some(index));
             window.peek()?;
             window.keep();
-            let level = if list == List::Deferred { Level::Deferred } else { Level::Resource };
+            let level = if list == List::Deferred {
+                Level::Deferred
+            } else {
+                Level::Resource
+            };
             let mut outline = Outline::default();
             outline.read(window, 2, level)?;
             self.entry(window, &outline, list)?;
@@ -184,17 +202,21 @@ impl Plan {
         if list == List::Drift {
             // An entry without an action is one that only moved.
             if action != Action::NoOp {
-                self.drifts.push(Entry::new(window, outline, action, deposed)?);
+                self.drifts
+                    .push(Entry::new(window, outline, action, deposed)?);
             }
             return Ok(());
         }
         self.changes_resources += u64::from(deposed.is_none());
         match action {
             Action::NoOp | Action::Forget if deposed.is_none() => {
-                self.no_ops.push(address_key(&outline.address(window)?, None));
+                self.no_ops
+                    .push(address_key(&outline.address(window)?, None));
             }
             Action::NoOp | Action::Forget | Action::Read => {}
-            _ => self.changes.push(Entry::new(window, outline, action, deposed)?),
+            _ => self
+                .changes
+                .push(Entry::new(window, outline, action, deposed)?),
         }
         Ok(())
     }
@@ -254,7 +276,8 @@ impl Plan {
         outline.read(window, depth, Level::Resource)?;
         outline.learn(window, &mut self.secrets)?;
         self.opentofu |= outline.is_opentofu(window);
-        self.prior_resources += u64::from(outline.is_managed(window) && outline.deposed(window)?.is_none());
+        self.prior_resources +=
+            u64::from(outline.is_managed(window) && outline.deposed(window)?.is_none());
         window.release();
         Ok(())
     }
@@ -268,7 +291,10 @@ impl Plan {
             }));
         }
         if !self.versioned {
-            return Err(Error::invalid("format_version", format!("is missing: this is no whole plan. {WAY_OUT}")));
+            return Err(Error::invalid(
+                "format_version",
+                format!("is missing: this is no whole plan. {WAY_OUT}"),
+            ));
         }
         let status = match (self.errored, self.incomplete) {
             (true, _) => ScanStatus::Failed,
@@ -284,7 +310,11 @@ impl Plan {
             ),
             ScanStatus::Complete => {}
         }
-        let missing = self.drifts.iter().filter(|entry| entry.action == Action::Delete).count() as u64;
+        let missing = self
+            .drifts
+            .iter()
+            .filter(|entry| entry.action == Action::Delete)
+            .count() as u64;
         let resources = if self.lists_changes {
             self.changes_resources
         } else {
@@ -296,13 +326,22 @@ impl Plan {
                 let drifted: std::collections::HashSet<_> = (judged.findings.iter())
                     .map(|finding| address_key(&finding.address, None))
                     .collect();
-                self.no_ops.iter().filter(|key| !drifted.contains(*key)).copied().collect()
+                self.no_ops
+                    .iter()
+                    .filter(|key| !drifted.contains(*key))
+                    .copied()
+                    .collect()
             }
             _ => std::collections::HashSet::new(),
         };
         Ok(Scan {
             format: Format::TerraformPlan,
-            tool: if self.opentofu { "opentofu" } else { "terraform" }.to_owned(),
+            tool: if self.opentofu {
+                "opentofu"
+            } else {
+                "terraform"
+            }
+            .to_owned(),
             tool_version: self.tool_version,
             status,
             started_at: self.started_at,
@@ -337,7 +376,8 @@ fn members<R: Read>(
             return Ok(());
         };
         first = false;
-        let key: String = serde_json::from_slice(window.slice(&range)).map_err(|_| window.wrong("a key is not valid text"))?;
+        let key: String = serde_json::from_slice(window.slice(&range))
+            .map_err(|_| window.wrong("a key is not valid text"))?;
         window.release();
         read(window, &key)?;
     }
@@ -355,7 +395,10 @@ fn scalar<T: DeserializeOwned, R: Read>(window: &mut Window<R>) -> Result<Option
 
 /// Whether a text can be shown as a version: it comes from the body.
 fn is_version(text: &str) -> bool {
-    text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-+".contains(&byte))
+    text.len() <= 32
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".-+".contains(&byte))
 }
 
 #[cfg(test)]

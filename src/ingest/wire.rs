@@ -101,7 +101,12 @@ pub fn write(scan: &Scan, mut output: impl Write) -> io::Result<()> {
     for finding in &scan.findings {
         line(finding)?;
     }
-    let mut in_sync: Vec<_> = scan.observed.in_sync.iter().map(|key| hex::encode(key)).collect();
+    let mut in_sync: Vec<_> = scan
+        .observed
+        .in_sync
+        .iter()
+        .map(|key| hex::encode(key))
+        .collect();
     in_sync.sort_unstable();
     line(&Ending {
         end: End {
@@ -157,8 +162,15 @@ pub(super) fn read<R: Read>(window: &mut Window<R>) -> Result<Scan> {
         let place = window.place();
         let mut finding: Finding = parsed(line, &place)?;
         check(&mut finding, &place)?;
-        if !seen.insert((finding.address.clone(), finding.deposed.clone(), finding.kind.facet())) {
-            return Err(Error::invalid(format!("{place}.address"), "is listed twice"));
+        if !seen.insert((
+            finding.address.clone(),
+            finding.deposed.clone(),
+            finding.kind.facet(),
+        )) {
+            return Err(Error::invalid(
+                format!("{place}.address"),
+                "is listed twice",
+            ));
         }
         findings.push(finding);
     };
@@ -195,10 +207,16 @@ fn next<R: Read, T: DeserializeOwned>(window: &mut Window<R>, what: &str) -> Res
 fn parsed<T: DeserializeOwned>(value: Value, place: &str) -> Result<T> {
     serde_json::from_value(value).map_err(|error| {
         let words = error.to_string();
-        let safe = ["missing field `", "must be "].into_iter().any(|start| words.starts_with(start));
+        let safe = ["missing field `", "must be "]
+            .into_iter()
+            .any(|start| words.starts_with(start));
         Error::invalid(
             place,
-            if safe { words } else { format!("does not follow the format driftsentry-scan {VERSION}") },
+            if safe {
+                words
+            } else {
+                format!("does not follow the format driftsentry-scan {VERSION}")
+            },
         )
     })
 }
@@ -221,10 +239,17 @@ impl Header {
 impl End {
     fn into_scan(self, header: Header, findings: Vec<Finding>) -> Result<Scan> {
         let in_sync = (self.in_sync.iter())
-            .map(|key| hex::decode(key).ok_or_else(|| Error::invalid("end.inSync", "must be 32 hexadecimal digits each")))
+            .map(|key| {
+                hex::decode(key).ok_or_else(|| {
+                    Error::invalid("end.inSync", "must be 32 hexadecimal digits each")
+                })
+            })
             .collect::<Result<HashSet<_>>>()?;
         if self.problems.len() > MAX_PROBLEMS {
-            return Err(Error::invalid("end.problems", format!("must be at most {MAX_PROBLEMS}")));
+            return Err(Error::invalid(
+                "end.problems",
+                format!("must be at most {MAX_PROBLEMS}"),
+            ));
         }
         for problem in &self.problems {
             bounded("end.problems", problem, 0, MAX_PROBLEM_BYTES)?;
@@ -253,13 +278,21 @@ fn bounded(field: &str, text: &str, from: usize, to: usize) -> Result<()> {
     if (from..=to).contains(&text.len()) && !text.contains('\0') {
         Ok(())
     } else {
-        Err(Error::invalid(field, format!("must be {from} to {to} bytes without NUL")))
+        Err(Error::invalid(
+            field,
+            format!("must be {from} to {to} bytes without NUL"),
+        ))
     }
 }
 
 /// Holds a finding to what [`Finding`] promises.
 fn check(finding: &mut Finding, place: &str) -> Result<()> {
-    bounded(&format!("{place}.address"), &finding.address, 1, MAX_ADDRESS_BYTES)?;
+    bounded(
+        &format!("{place}.address"),
+        &finding.address,
+        1,
+        MAX_ADDRESS_BYTES,
+    )?;
     for (name, text) in [
         ("previousAddress", &finding.previous_address),
         ("deposed", &finding.deposed),
@@ -271,8 +304,18 @@ fn check(finding: &mut Finding, place: &str) -> Result<()> {
             bounded(&format!("{place}.{name}"), text, 1, MAX_ADDRESS_BYTES)?;
         }
     }
-    bounded(&format!("{place}.resourceType"), &finding.resource_type, 1, MAX_NAME_BYTES)?;
-    bounded(&format!("{place}.resourceId"), &finding.resource_id, 1, MAX_ADDRESS_BYTES)?;
+    bounded(
+        &format!("{place}.resourceType"),
+        &finding.resource_type,
+        1,
+        MAX_NAME_BYTES,
+    )?;
+    bounded(
+        &format!("{place}.resourceId"),
+        &finding.resource_id,
+        1,
+        MAX_ADDRESS_BYTES,
+    )?;
 
     let both = finding.expected.is_some() && finding.actual.is_some();
     let sides = match finding.kind {
@@ -311,8 +354,14 @@ fn check(finding: &mut Finding, place: &str) -> Result<()> {
 
 /// Whether a text is a JSON pointer, RFC 6901.
 fn is_pointer(text: &str) -> bool {
-    let escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
-    text.len() <= MAX_POINTER_BYTES && (text.is_empty() || text.starts_with('/')) && escapes && !text.contains('\0')
+    let escapes = text
+        .split('~')
+        .skip(1)
+        .all(|rest| rest.starts_with(['0', '1']));
+    text.len() <= MAX_POINTER_BYTES
+        && (text.is_empty() || text.starts_with('/'))
+        && escapes
+        && !text.contains('\0')
 }
 
 #[cfg(test)]
@@ -397,11 +446,18 @@ mod tests {
             ("{\"end\"", "{\"stop\""),
             ("ffff", "ff"),
         ] {
-            let error = reread(&text().replacen(from, to, 1)).unwrap_err().to_string();
+            let error = reread(&text().replacen(from, to, 1))
+                .unwrap_err()
+                .to_string();
             assert!(!error.contains("melted"), "{error}");
         }
         let whole = text();
-        for cut in [1, whole.len() / 2, whole.rfind("{\"end\"").unwrap(), whole.len() - 3] {
+        for cut in [
+            1,
+            whole.len() / 2,
+            whole.rfind("{\"end\"").unwrap(),
+            whole.len() - 3,
+        ] {
             assert!(reread(&whole[..cut]).is_err(), "{cut}");
         }
         assert!(reread(&(whole + "{}")).is_err());

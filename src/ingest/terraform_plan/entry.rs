@@ -89,7 +89,12 @@ pub(super) struct Outline([Range<usize>; FIELDS]);
 
 impl Outline {
     /// Steps over an entry and notes its fields. Something must be kept.
-    pub(super) fn read<R: Read>(&mut self, window: &mut Window<R>, depth: u32, level: Level) -> Result<()> {
+    pub(super) fn read<R: Read>(
+        &mut self,
+        window: &mut Window<R>,
+        depth: u32,
+        level: Level,
+    ) -> Result<()> {
         if !window.enter(b'{')? {
             return window.skip_value(depth);
         }
@@ -99,7 +104,9 @@ impl Outline {
             let quoted = window.slice(&range);
             let decoded: Vec<u8>;
             let key = if quoted.contains(&b'\\') {
-                decoded = serde_json::from_slice::<String>(quoted).unwrap_or_default().into_bytes();
+                decoded = serde_json::from_slice::<String>(quoted)
+                    .unwrap_or_default()
+                    .into_bytes();
                 &decoded
             } else {
                 &quoted[1..quoted.len() - 1]
@@ -145,7 +152,8 @@ impl Outline {
 
     /// Whether its provider comes from OpenTofu's registry.
     pub(super) fn is_opentofu<R: Read>(&self, window: &Window<R>) -> bool {
-        self.json(window, Field::Provider).starts_with(b"\"registry.opentofu.org/")
+        self.json(window, Field::Provider)
+            .starts_with(b"\"registry.opentofu.org/")
     }
 
     /// What is to be done.
@@ -176,7 +184,9 @@ impl Outline {
         if self.0[Field::Deposed as usize].is_empty() {
             return Ok(None);
         }
-        Ok(self.text(window, Field::Deposed)?.filter(|key| !key.is_empty()))
+        Ok(self
+            .text(window, Field::Deposed)?
+            .filter(|key| !key.is_empty()))
     }
 
     /// The address; Terraform 1.0.0 left it out of drift, so it is put together from its parts.
@@ -189,13 +199,23 @@ impl Outline {
         {
             return Ok(address.to_owned());
         }
-        if let Some(address) = self.text(window, Field::Address)?.filter(|text| !text.is_empty()) {
+        if let Some(address) = self
+            .text(window, Field::Address)?
+            .filter(|text| !text.is_empty())
+        {
             return Ok(address);
         }
         let part = |field| self.text(window, field).map(Option::unwrap_or_default);
-        let (module, kind, name) = (part(Field::ModuleAddress)?, part(Field::Type)?, part(Field::Name)?);
+        let (module, kind, name) = (
+            part(Field::ModuleAddress)?,
+            part(Field::Type)?,
+            part(Field::Name)?,
+        );
         if kind.is_empty() || name.is_empty() {
-            return Err(Error::invalid(format!("{}.address", window.place()), "is missing"));
+            return Err(Error::invalid(
+                format!("{}.address", window.place()),
+                "is missing",
+            ));
         }
         let dot = if module.is_empty() { "" } else { "." };
         let index = match self.value(window, Field::Index)? {
@@ -208,10 +228,17 @@ impl Outline {
 
     /// What either side marks as sensitive.
     fn marks<R: Read>(&self, window: &Window<R>) -> Result<Marks> {
-        let (before, after) = (self.json(window, Field::BeforeSensitive), self.json(window, Field::AfterSensitive));
+        let (before, after) = (
+            self.json(window, Field::BeforeSensitive),
+            self.json(window, Field::AfterSensitive),
+        );
         let marks = |json| Marks::from_json(json).map_err(|error| broken(window.place(), &error));
         let marked = marks(before)?;
-        Ok(if before == after { marked } else { marked.union(marks(after)?) })
+        Ok(if before == after {
+            marked
+        } else {
+            marked.union(marks(after)?)
+        })
     }
 
     /// Remembers the strings that are marked, on both sides.
@@ -220,10 +247,15 @@ impl Outline {
         if marks.is_clear() {
             return Ok(());
         }
-        let (before, after) = (self.json(window, Field::Before), self.json(window, Field::After));
+        let (before, after) = (
+            self.json(window, Field::Before),
+            self.json(window, Field::After),
+        );
         let mut learn = |json: &[u8]| match json {
             b"" => Ok(()),
-            json => secrets.learn_json(json, &marks).map_err(|error| broken(window.place(), &error)),
+            json => secrets
+                .learn_json(json, &marks)
+                .map_err(|error| broken(window.place(), &error)),
         };
         learn(before)?;
         if after != before {
@@ -295,8 +327,13 @@ impl Entry {
 
     /// Remembers what these marks cover in both states.
     pub(super) fn learn(&self, marks: &Marks, secrets: &mut Secrets) -> Result<()> {
-        for json in [&self.before, &self.after].into_iter().filter(|json| !json.is_empty()) {
-            secrets.learn_json(json, marks).map_err(|error| broken(self.place.clone(), &error))?;
+        for json in [&self.before, &self.after]
+            .into_iter()
+            .filter(|json| !json.is_empty())
+        {
+            secrets
+                .learn_json(json, marks)
+                .map_err(|error| broken(self.place.clone(), &error))?;
         }
         Ok(())
     }
@@ -317,6 +354,10 @@ fn broken(place: String, error: &serde_json::Error) -> Error {
     };
     Error::invalid(
         place,
-        format!("{why}, {} characters into line {} of its value", error.column(), error.line()),
+        format!(
+            "{why}, {} characters into line {} of its value",
+            error.column(),
+            error.line()
+        ),
     )
 }

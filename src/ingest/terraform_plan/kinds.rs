@@ -31,12 +31,23 @@ pub(super) struct Judged {
 /// Turns a plan's entries into findings: drift first, then what is pending, each in the plan's order.
 pub(super) fn judge(plan: &mut Plan, key: &FingerprintKey) -> Result<Judged> {
     let drifts = std::mem::take(&mut plan.drifts);
-    let mut changes: Vec<_> = std::mem::take(&mut plan.changes).into_iter().map(Some).collect();
+    let mut changes: Vec<_> = std::mem::take(&mut plan.changes)
+        .into_iter()
+        .map(Some)
+        .collect();
     let mut by_name = HashMap::new();
-    for (i, change) in changes.iter().enumerate().filter_map(|(i, change)| Some((i, change.as_ref()?))) {
+    for (i, change) in changes
+        .iter()
+        .enumerate()
+        .filter_map(|(i, change)| Some((i, change.as_ref()?)))
+    {
         by_name.insert((change.address.clone(), change.deposed.clone()), i);
     }
-    let pair = |drift: &Entry| by_name.get(&(drift.address.clone(), drift.deposed.clone())).copied();
+    let pair = |drift: &Entry| {
+        by_name
+            .get(&(drift.address.clone(), drift.deposed.clone()))
+            .copied()
+    };
 
     // A mark that only one of the two entries has covers the other's values too. All secrets must be known before the
     // first value is kept.
@@ -52,7 +63,11 @@ pub(super) fn judge(plan: &mut Plan, key: &FingerprintKey) -> Result<Judged> {
 
     let mut judge = Judge {
         normal: plan.lists_changes,
-        no_ops: if plan.errored { plan.no_ops.iter().copied().collect() } else { HashSet::new() },
+        no_ops: if plan.errored {
+            plan.no_ops.iter().copied().collect()
+        } else {
+            HashSet::new()
+        },
         errored: plan.errored,
         secrets: &mut plan.secrets,
         key,
@@ -85,7 +100,9 @@ pub(super) fn judge(plan: &mut Plan, key: &FingerprintKey) -> Result<Judged> {
     }
     let judged = judge.judged;
     if repeated > 0 {
-        plan.problems.push(format!("{repeated} resources are listed twice: the first listing counts."));
+        plan.problems.push(format!(
+            "{repeated} resources are listed twice: the first listing counts."
+        ));
     }
     Ok(judged)
 }
@@ -129,7 +146,9 @@ impl Judge<'_> {
             Some(_) => Kind::Modified,
             None if !self.normal => Kind::Modified,
             // A plan that failed may not have come to this resource's configuration.
-            None if self.errored && !self.no_ops.contains(&address_key(&drift.address, None)) => Kind::Modified,
+            None if self.errored && !self.no_ops.contains(&address_key(&drift.address, None)) => {
+                Kind::Modified
+            }
             None => Kind::StateOnly,
         };
         self.finding(drift, kind, Some(recorded), Some(live), drift.marks.clone());
@@ -143,7 +162,13 @@ impl Judge<'_> {
             return Ok(());
         }
         let expected = known(target.clone(), &change.unknown, &live);
-        let shown = self.finding(change, Kind::Pending, Some(expected), Some(live.clone()), marks.clone());
+        let shown = self.finding(
+            change,
+            Kind::Pending,
+            Some(expected),
+            Some(live.clone()),
+            marks.clone(),
+        );
         if !shown && !change.unknown.is_clear() {
             // Nothing but values that will be known later: a replacement, say. They are the difference.
             let expected = with_unknown(target, &change.unknown);
@@ -161,7 +186,10 @@ impl Judge<'_> {
         actual: Option<Value>,
         marks: Marks,
     ) -> bool {
-        let (expected, actual) = (expected.filter(|side| !side.is_null()), actual.filter(|side| !side.is_null()));
+        let (expected, actual) = (
+            expected.filter(|side| !side.is_null()),
+            actual.filter(|side| !side.is_null()),
+        );
         let mut content = Vec::new();
         let mut difference = Vec::new();
         match (&expected, &actual) {
@@ -199,7 +227,9 @@ impl Judge<'_> {
             kind,
             resource_type: entry.resource_type.clone(),
             provider: entry.provider.clone(),
-            resource_id: facts.first(&["id", "arn"]).unwrap_or_else(|| entry.address.clone()),
+            resource_id: facts
+                .first(&["id", "arn"])
+                .unwrap_or_else(|| entry.address.clone()),
             region: facts.region(),
             account_id: facts.account(),
             difference,
@@ -238,7 +268,13 @@ fn known(planned: Value, unknown: &Marks, recorded: &Value) -> Value {
         }
         (Value::Array(items), Marks::List(_)) => Value::Array(
             (items.into_iter().enumerate())
-                .map(|(i, item)| known(item, unknown.element(i), recorded.get(i).unwrap_or(&Value::Null)))
+                .map(|(i, item)| {
+                    known(
+                        item,
+                        unknown.element(i),
+                        recorded.get(i).unwrap_or(&Value::Null),
+                    )
+                })
                 .collect(),
         ),
         (planned, _) => planned,
@@ -297,11 +333,18 @@ struct Facts<'a>([Option<&'a Value>; 2]);
 impl Facts<'_> {
     fn first(&self, keys: &[&str]) -> Option<String> {
         keys.iter().find_map(|key| {
-            self.0.iter().flatten().find_map(|state| match state.get(key)? {
-                Value::String(text) if !text.is_empty() && text != SENSITIVE && text.len() <= 2_048 => Some(text.clone()),
-                Value::Number(number) => Some(number.to_string()),
-                _ => None,
-            })
+            self.0
+                .iter()
+                .flatten()
+                .find_map(|state| match state.get(key)? {
+                    Value::String(text)
+                        if !text.is_empty() && text != SENSITIVE && text.len() <= 2_048 =>
+                    {
+                        Some(text.clone())
+                    }
+                    Value::Number(number) => Some(number.to_string()),
+                    _ => None,
+                })
         })
     }
 
@@ -309,20 +352,26 @@ impl Facts<'_> {
     fn arn(&self, part: usize) -> Option<String> {
         let arn = self.first(&["arn"])?;
         let parts: Vec<_> = arn.splitn(6, ':').collect();
-        (parts.len() == 6 && parts[0] == "arn" && !parts[part].is_empty()).then(|| parts[part].to_owned())
+        (parts.len() == 6 && parts[0] == "arn" && !parts[part].is_empty())
+            .then(|| parts[part].to_owned())
     }
 
     fn region(&self) -> Option<String> {
         let of_zone = || {
             let zone = self.first(&["availability_zone"])?;
             let region = zone.trim_end_matches(|end: char| end.is_ascii_lowercase());
-            let is_region = zone.len() - region.len() == 1 && region.ends_with(|end: char| end.is_ascii_digit());
+            let is_region = zone.len() - region.len() == 1
+                && region.ends_with(|end: char| end.is_ascii_digit());
             is_region.then(|| region.to_owned())
         };
-        (self.first(&["region"])).or_else(|| self.arn(3)).or_else(of_zone).or_else(|| self.first(&["location"]))
+        (self.first(&["region"]))
+            .or_else(|| self.arn(3))
+            .or_else(of_zone)
+            .or_else(|| self.first(&["location"]))
     }
 
     fn account(&self) -> Option<String> {
-        (self.arn(4)).or_else(|| self.first(&["account_id", "owner_id", "subscription_id", "project"]))
+        (self.arn(4))
+            .or_else(|| self.first(&["account_id", "owner_id", "subscription_id", "project"]))
     }
 }
