@@ -3,6 +3,7 @@
 mod completions;
 pub mod exit;
 mod openapi;
+mod report;
 mod serve;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Args),
+    Report(report::Args),
     Openapi(openapi::Args),
     Completions(completions::Args),
 }
@@ -45,6 +47,7 @@ pub fn main() -> ExitCode {
     };
     match cli.command {
         Command::Serve(args) => code(serve::run(args)),
+        Command::Report(args) => report::run(&args),
         Command::Openapi(args) => code(openapi::run(&args)),
         Command::Completions(args) => code(completions::run(&args)),
     }
