@@ -192,7 +192,7 @@ fn code_of(text: &str) -> Vec<(usize, String)> {
 /// A line up to its `//`, unless that stands in a string such as a URL.
 fn without_comment(line: &str) -> &str {
     match line.find("//") {
-        Some(at) if line[..at].matches('"').count() % 2 == 0 => &line[..at],
+        Some(at) if line[..at].matches('"').count().is_multiple_of(2) => &line[..at],
         _ => line,
     }
 }

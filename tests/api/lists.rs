@@ -73,7 +73,7 @@ fn each_filter_finds_its_own() {
         ("severity=critical&region=eu-west-1", 2),
         (
             "severity=critical&region=eu-west-1&status=open&workspace=shop/prod",
-            2,
+            1,
         ),
         ("search=number-1", 3),
         ("search=NUMBER-11", 1),
