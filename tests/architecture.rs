@@ -28,8 +28,10 @@ const FEATURES: [&str; 12] = [
 ];
 
 /// Modules of the edges and the shared layers, by rank from the ground up.
-const LAYERS: [(&str, u8); 7] = [
+const LAYERS: [(&str, u8); 8] = [
     ("store", 1),
+    // Numbered rows and their bitmaps, which every list is made of: beside the store, below what is listed.
+    ("listing", 1),
     // 2 is the features, 3 their `api.rs`.
     ("http", 3),
     ("config", 1),

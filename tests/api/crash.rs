@@ -147,7 +147,9 @@ fn what_was_acknowledged_outlives_a_kill() {
         thread::sleep(Duration::from_millis(40 + round * 37 % 260));
         app.kill();
         for (known, pushing) in known.iter_mut().zip(pushing) {
-            *known = pushing.join().expect("pushing ends with the server");
+            *known = pushing
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         }
 
         let data = app.data_dir();

@@ -18,7 +18,11 @@ fn together(client: &Client, id: &str, actions: [&'static str; 2]) -> [Answer; 2
                 client.decide(&id, action)
             })
         })
-        .map(|deciding| deciding.join().expect("an answer"))
+        .map(|deciding| {
+            deciding
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
 }
 
 #[track_caller]
@@ -91,7 +95,10 @@ fn two_pushes_of_one_workspace_do_not_double_its_drifts() {
         .collect();
     let new: i64 = pushing
         .into_iter()
-        .map(|push| push.join().expect("an answer"))
+        .map(|push| {
+            push.join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
         .sum();
     assert_eq!(new, 7, "each drift was new once");
     assert_eq!(app.as_viewer().drifts("status=all").len(), 7);

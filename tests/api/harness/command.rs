@@ -1,8 +1,13 @@
 //! The command line, run to its end.
 
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// How long a command may take; one that hangs, such as a server that should have refused to start, is killed.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// What a command said, and its exit code.
 #[derive(Debug)]
@@ -43,8 +48,20 @@ pub(crate) fn driftsentry<A: AsRef<OsStr>>(arguments: &[A], stdin: &[u8]) -> Out
     let mut input = child.stdin.take().expect("stdin is piped");
     let stdin = stdin.to_vec();
     // It may end without reading all of it.
-    let feeding = std::thread::spawn(move || drop(input.write_all(&stdin)));
-    let output = child.wait_with_output().expect("it ends");
+    let feeding = thread::spawn(move || drop(input.write_all(&stdin)));
+    let stdout = drained(child.stdout.take().expect("stdout is piped"));
+    let stderr = drained(child.stderr.take().expect("stderr is piped"));
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("its status") {
+            break status;
+        }
+        if started.elapsed() > LONGEST {
+            // `code` is none then, which no test expects.
+            let _ = child.kill();
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
     feeding.join().expect("stdin is written");
     Output {
         arguments: arguments
@@ -52,8 +69,17 @@ pub(crate) fn driftsentry<A: AsRef<OsStr>>(arguments: &[A], stdin: &[u8]) -> Out
             .map(|argument| argument.as_ref().to_string_lossy())
             .collect::<Vec<_>>()
             .join(" "),
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        code: status.code(),
+        stdout: stdout.join().expect("stdout is read"),
+        stderr: stderr.join().expect("stderr is read"),
     }
+}
+
+/// All that a pipe says, read as it comes so that the other end never waits.
+fn drained(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
