@@ -17,17 +17,18 @@ use crate::drifts::decide::{self, ByHand, Decide};
 use crate::drifts::index::Index;
 use crate::drifts::{DetectedBy, ResolvedHow, Severity, Status, query, records, timeline};
 use crate::error::{Error, Result};
+use crate::http::download::CsvOrNdjson;
 use crate::http::page::{Cursor, Page, PageLimit, PageNumber, PageQuery};
 use crate::http::words::word_type;
 use crate::http::{
-    AnyOf, AnyText, ApiResult, CreateFailure, Created, Download, ETag, Engineer, FindFailure, IfMatch, Json,
-    JsonObject, Line, Money, ReadFailure, StreamFailure, Tag, Tagged, Text, Viewer, WriteFailure, created, ok, tagged,
+    AnyOf, AnyText, ApiResult, CreateFailure, Created, Download, ETag, Engineer, FindFailure,
+    IfMatch, Json, JsonObject, Line, Money, ReadFailure, StreamFailure, Tag, Tagged, Text, Viewer,
+    WriteFailure, created, ok, tagged,
 };
 use crate::ids::DriftId;
 use crate::ingest::{self, FingerprintKey, Kind};
 use crate::store::Store;
 use crate::time::Timestamp;
-use crate::http::download::CsvOrNdjson;
 
 /// The workspace of drifts that are put on record without naming one.
 const MANUAL: &str = "manual";
@@ -133,7 +134,9 @@ impl Api {
         let versions = if_match.and_then(|if_match| if_match.versions());
         let drift = self
             .store
-            .write(move |read, now| decide::decide(read, id, versions.as_deref(), &decision, &by, now))
+            .write(move |read, now| {
+                decide::decide(read, id, versions.as_deref(), &decision, &by, now)
+            })
             .await?;
         self.whole(drift.id, true)
     }
@@ -158,7 +161,10 @@ impl Api {
     /// Filters take a comma-separated list each, and `all` for no filter. The total is exact. `pending` and `state_only`
     /// drifts are listed too: ask for `kind=modified,missing,unmanaged` to see only what left the code.
     #[oai(path = "/drifts", method = "get", operation_id = "listDrifts")]
-    #[expect(clippy::too_many_arguments, reason = "each query parameter is one argument of the operation")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each query parameter is one argument of the operation"
+    )]
     async fn list_drifts(
         &self,
         _who: Viewer,
@@ -213,17 +219,32 @@ impl Api {
             detected_to: detected_to.0,
         };
         let page = PageQuery::new(page.0, limit.0, cursor.0);
-        let show = if include.0.is_some() { Show::States } else { Show::Summary };
+        let show = if include.0.is_some() {
+            Show::States
+        } else {
+            Show::Summary
+        };
         let asked = filters::placed(filter.into_query(), sort_by.0, sort_order.0, &page)?;
         // One row more than asked for tells whether a page follows.
         let limit = page.limit as usize;
         let mut found = query::page(&self.store, &self.index, &asked, limit + 1)?;
         let more = found.drifts.len() > limit;
         found.drifts.truncate(limit);
-        let next = found.next(asked.sort).filter(|_| more).and_then(|next| filters::cursor(&asked, &next));
+        let next = found
+            .next(asked.sort)
+            .filter(|_| more)
+            .and_then(|next| filters::cursor(&asked, &next));
         let read = &*found.snapshot;
-        let items = found.drifts.into_iter().map(|drift| DriftItemView::read(read, drift, show));
-        ok(Page::new(items.collect::<Result<_>>()?, found.total, &page, next))
+        let items = found
+            .drifts
+            .into_iter()
+            .map(|drift| DriftItemView::read(read, drift, show));
+        ok(Page::new(
+            items.collect::<Result<_>>()?,
+            found.total,
+            &page,
+            next,
+        ))
     }
 
     /// Put a drift on record by hand
@@ -241,7 +262,9 @@ impl Api {
         let resource_id = body.resource_id.into_string();
         let finding = ingest::by_hand(
             ingest::ByHand {
-                address: body.resource_address.map_or_else(|| resource_id.clone(), String::from),
+                address: body
+                    .resource_address
+                    .map_or_else(|| resource_id.clone(), String::from),
                 resource_id,
                 resource_type: body.resource_type.into_string(),
                 region: body.region.into_string(),
@@ -259,8 +282,10 @@ impl Api {
             detected_by: body.detected_by,
         };
         let by = who.into_actor();
-        let drift =
-            self.store.write(move |read, now| decide::create(read, &finding, &said, &by, now)).await?;
+        let drift = self
+            .store
+            .write(move |read, now| decide::create(read, &finding, &said, &by, now))
+            .await?;
         let read = self.store.snapshot()?;
         let location = format!("/api/v1/drifts/{}", drift.id);
         let drift = records::by_id(&*read, drift.id)?;
@@ -269,21 +294,37 @@ impl Api {
 
     /// Read a drift
     #[oai(path = "/drifts/:id", method = "get", operation_id = "getDrift")]
-    async fn get_drift(&self, who: Viewer, id: Path<DriftId>) -> Result<Tagged<DriftView>, FindFailure> {
+    async fn get_drift(
+        &self,
+        who: Viewer,
+        id: Path<DriftId>,
+    ) -> Result<Tagged<DriftView>, FindFailure> {
         Ok(self.whole(id.0, may_decide(&who))?)
     }
 
     /// Read a drift's timeline, oldest first
-    #[oai(path = "/drifts/:id/timeline", method = "get", operation_id = "getDriftTimeline")]
+    #[oai(
+        path = "/drifts/:id/timeline",
+        method = "get",
+        operation_id = "getDriftTimeline"
+    )]
     async fn timeline(&self, _who: Viewer, id: Path<DriftId>) -> ApiResult<TimelineView> {
         let read = self.store.snapshot()?;
         records::by_id(&*read, id.0)?;
-        let items = timeline::of(&*read, id.0)?.into_iter().map(EntryView::try_from);
-        ok(TimelineView { items: items.collect::<Result<_>>()? })
+        let items = timeline::of(&*read, id.0)?
+            .into_iter()
+            .map(EntryView::try_from);
+        ok(TimelineView {
+            items: items.collect::<Result<_>>()?,
+        })
     }
 
     /// Triage a drift: it is somebody's, undecided
-    #[oai(path = "/drifts/:id/triage", method = "post", operation_id = "triageDrift")]
+    #[oai(
+        path = "/drifts/:id/triage",
+        method = "post",
+        operation_id = "triageDrift"
+    )]
     async fn triage_drift(
         &self,
         who: Engineer,
@@ -303,7 +344,11 @@ impl Api {
     /// Approve a drift: the live value is to be reverted
     ///
     /// DriftSentry itself changes no infrastructure: the next scan that no longer shows the drift resolves it.
-    #[oai(path = "/drifts/:id/approve", method = "post", operation_id = "approveDrift")]
+    #[oai(
+        path = "/drifts/:id/approve",
+        method = "post",
+        operation_id = "approveDrift"
+    )]
     async fn approve_drift(
         &self,
         who: Engineer,
@@ -313,12 +358,18 @@ impl Api {
         if_match: Header<Option<IfMatch>>,
         body: Json<Reasoned>,
     ) -> Result<Tagged<DriftView>, WriteFailure> {
-        let decision = Decide::Approve { reason: body.0.reason.into_string() };
+        let decision = Decide::Approve {
+            reason: body.0.reason.into_string(),
+        };
         Ok(self.decide(who, id.0, if_match.0, decision).await?)
     }
 
     /// Reject a drift: the live value stays, the code should follow
-    #[oai(path = "/drifts/:id/reject", method = "post", operation_id = "rejectDrift")]
+    #[oai(
+        path = "/drifts/:id/reject",
+        method = "post",
+        operation_id = "rejectDrift"
+    )]
     async fn reject_drift(
         &self,
         who: Engineer,
@@ -328,12 +379,18 @@ impl Api {
         if_match: Header<Option<IfMatch>>,
         body: Json<Reasoned>,
     ) -> Result<Tagged<DriftView>, WriteFailure> {
-        let decision = Decide::Reject { reason: body.0.reason.into_string() };
+        let decision = Decide::Reject {
+            reason: body.0.reason.into_string(),
+        };
         Ok(self.decide(who, id.0, if_match.0, decision).await?)
     }
 
     /// Resolve a drift: it is over
-    #[oai(path = "/drifts/:id/resolve", method = "post", operation_id = "resolveDrift")]
+    #[oai(
+        path = "/drifts/:id/resolve",
+        method = "post",
+        operation_id = "resolveDrift"
+    )]
     async fn resolve_drift(
         &self,
         who: Engineer,
@@ -343,13 +400,19 @@ impl Api {
         if_match: Header<Option<IfMatch>>,
         body: Json<Resolve>,
     ) -> Result<Tagged<DriftView>, WriteFailure> {
-        let decision =
-            Decide::Resolve { how: body.0.resolved_how, note: body.0.note.map(String::from) };
+        let decision = Decide::Resolve {
+            how: body.0.resolved_how,
+            note: body.0.note.map(String::from),
+        };
         Ok(self.decide(who, id.0, if_match.0, decision).await?)
     }
 
     /// Comment on a drift
-    #[oai(path = "/drifts/:id/comments", method = "post", operation_id = "commentOnDrift")]
+    #[oai(
+        path = "/drifts/:id/comments",
+        method = "post",
+        operation_id = "commentOnDrift"
+    )]
     async fn comment_on_drift(
         &self,
         who: Engineer,
@@ -357,15 +420,25 @@ impl Api {
         body: Json<Comment>,
     ) -> Result<Created<EntryView>, CreateFailure> {
         let (id, by, text) = (id.0, who.into_actor(), body.0.body.into_string());
-        let entry = self.store.write(move |read, now| decide::comment(read, id, &text, &by, now)).await?;
-        created(EntryView::try_from(entry)?, format!("/api/v1/drifts/{id}/timeline"))
+        let entry = self
+            .store
+            .write(move |read, now| decide::comment(read, id, &text, &by, now))
+            .await?;
+        created(
+            EntryView::try_from(entry)?,
+            format!("/api/v1/drifts/{id}/timeline"),
+        )
     }
 
     /// Decide on many drifts at once
     ///
     /// Names up to 1,000 by `ids`, or by `filter` with the `expectedTotal` that was seen: where another number matches by
     /// now, nothing is done. Each drift succeeds or fails by itself.
-    #[oai(path = "/drifts/bulk", method = "post", operation_id = "decideOnDrifts")]
+    #[oai(
+        path = "/drifts/bulk",
+        method = "post",
+        operation_id = "decideOnDrifts"
+    )]
     async fn decide_on_drifts(
         &self,
         who: Engineer,
@@ -379,7 +452,10 @@ impl Api {
     /// All rows that match, the newest first. CSV opens in a spreadsheet as it is: text that a spreadsheet would run as a
     /// formula has an apostrophe in front.
     #[oai(path = "/drifts/export", method = "get", operation_id = "exportDrifts")]
-    #[expect(clippy::too_many_arguments, reason = "each query parameter is one argument of the operation")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each query parameter is one argument of the operation"
+    )]
     async fn export_drifts(
         &self,
         _who: Viewer,
@@ -421,7 +497,12 @@ impl Api {
             detected_from: detected_from.0,
             detected_to: detected_to.0,
         };
-        let rows = export::rows(self.store.clone(), Arc::clone(&self.index), filter.into_query(), format.0);
+        let rows = export::rows(
+            self.store.clone(),
+            Arc::clone(&self.index),
+            filter.into_query(),
+            format.0,
+        );
         Ok(Download::new(format.0.content_type(), rows).named(format.0.file_name()))
     }
 }
@@ -429,7 +510,9 @@ impl Api {
 /// A conflict that a bulk decision meets as a whole.
 fn other_total(expected: u64, found: u64) -> Error {
     Error::Conflict {
-        message: format!("The filter matches {found} drifts now, not {expected}: look again, then decide."),
+        message: format!(
+            "The filter matches {found} drifts now, not {expected}: look again, then decide."
+        ),
         details: serde_json::json!({"expectedTotal": expected, "total": found}),
     }
 }

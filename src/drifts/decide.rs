@@ -277,6 +277,6 @@ fn trail_value(drift: &Record) -> Value {
         "approvalReason": drift.approved.as_ref().map(|decision| &decision.reason),
         "rejectionReason": drift.rejected.as_ref().map(|decision| &decision.reason),
         "resolvedHow": drift.resolved.as_ref().map(|resolved| resolved.how.name()),
-        "content": crate::ingest::scan::hex::encode(&drift.content.0[..8]),
+        "content": crate::hex::encode(&drift.content.0[..8]),
     })
 }

@@ -52,7 +52,13 @@ impl IfMatch {
         if self.0.trim() == "*" {
             return None;
         }
-        let number = |tag: &str| tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+        let number = |tag: &str| {
+            tag.trim()
+                .strip_prefix('"')?
+                .strip_suffix('"')?
+                .parse()
+                .ok()
+        };
         Some(self.0.split(',').filter_map(number).collect())
     }
 }

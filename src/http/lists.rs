@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
+use poem_openapi::types::{
+    ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type,
+};
 use serde_json::Value;
 
 /// The most values that one filter takes.
@@ -177,14 +179,28 @@ impl ParseFromJSON for AnyText {
 }
 
 fn text_of<T: Type>(value: Option<&Value>) -> Result<&str, ParseError<T>> {
-    value.and_then(Value::as_str).ok_or_else(|| ParseError::custom("must be a string"))
+    value
+        .and_then(Value::as_str)
+        .ok_or_else(|| ParseError::custom("must be a string"))
 }
 
 impl<T: Choice> ToJSON for AnyOf<T> {
     fn to_json(&self) -> Option<Value> {
         let words = T::words();
-        let word_of = |value: &T| words.iter().find(|(_, meant)| *meant == [value.clone()]).map(|(word, _)| *word);
-        Some(self.0.iter().filter_map(word_of).collect::<Vec<_>>().join(",").into())
+        let word_of = |value: &T| {
+            words
+                .iter()
+                .find(|(_, meant)| *meant == [value.clone()])
+                .map(|(word, _)| *word)
+        };
+        Some(
+            self.0
+                .iter()
+                .filter_map(word_of)
+                .collect::<Vec<_>>()
+                .join(",")
+                .into(),
+        )
     }
 }
 

@@ -21,7 +21,9 @@ impl RawJson {
     /// # Errors
     /// `Internal` where it is not.
     pub fn from_text(text: String) -> Result<Self> {
-        RawValue::from_string(text).map(Self).map_err(Error::internal)
+        RawValue::from_string(text)
+            .map(Self)
+            .map_err(Error::internal)
     }
 }
 
@@ -55,7 +57,9 @@ impl Type for RawJson {
 
 impl ParseFromJSON for RawJson {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-        serde_json::value::to_raw_value(&value.unwrap_or_default()).map(Self).map_err(ParseError::custom)
+        serde_json::value::to_raw_value(&value.unwrap_or_default())
+            .map(Self)
+            .map_err(ParseError::custom)
     }
 }
 

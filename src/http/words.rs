@@ -70,18 +70,28 @@ pub trait Words: Copy + PartialEq + Send + Sync + 'static {
 /// # Errors
 /// A sentence that names the words there are.
 pub fn parse<T: Words>(word: &str) -> Result<T, String> {
-    T::WORDS.iter().find(|(name, _)| *name == word).map(|(_, value)| *value).ok_or_else(|| {
-        let words: Vec<&str> = T::WORDS.iter().map(|(name, _)| *name).collect();
-        format!("must be one of {}", words.join(", "))
-    })
+    T::WORDS
+        .iter()
+        .find(|(name, _)| *name == word)
+        .map(|(_, value)| *value)
+        .ok_or_else(|| {
+            let words: Vec<&str> = T::WORDS.iter().map(|(name, _)| *name).collect();
+            format!("must be one of {}", words.join(", "))
+        })
 }
 
 /// The word of a value.
 pub fn word<T: Words>(value: &T) -> Option<&'static str> {
-    T::WORDS.iter().find(|(_, other)| other == value).map(|(word, _)| *word)
+    T::WORDS
+        .iter()
+        .find(|(_, other)| other == value)
+        .map(|(word, _)| *word)
 }
 
 /// A filter's choices: each word stands for its own value.
 pub fn choices<T: Words>() -> Vec<(&'static str, Vec<T>)> {
-    T::WORDS.iter().map(|(word, value)| (*word, vec![*value])).collect()
+    T::WORDS
+        .iter()
+        .map(|(word, value)| (*word, vec![*value]))
+        .collect()
 }

@@ -7,6 +7,7 @@
 //! `terraform_plan` (entries, kinds) → `normalise` and `diff` (what differs) → `redact` and `difference` (what may be
 //! shown of it). [`wire`] writes a scan for another DriftSentry and reads it back.
 
+mod by_hand;
 mod decode;
 mod diff;
 mod difference;
@@ -26,6 +27,7 @@ use std::io::Read;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+pub use by_hand::{ByHand, by_hand};
 pub use decode::Encoding;
 pub use scan::{
     Change, Content, Difference, Facet, Finding, Format, Kind, Observed, SENSITIVE, Scan,

@@ -3,8 +3,9 @@
 use hmac::Mac;
 use serde_json::{Map, Value};
 
+use crate::hex;
 use crate::ingest::marks::Marks;
-use crate::ingest::scan::{SENSITIVE, hex};
+use crate::ingest::scan::SENSITIVE;
 use crate::ingest::secrets::Secrets;
 use crate::ingest::{FingerprintKey, mac};
 

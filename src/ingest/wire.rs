@@ -26,7 +26,8 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::ingest::json_stream::Window;
-use crate::ingest::scan::{Finding, Format, Kind, Observed, SENSITIVE, Scan, ScanStatus, hex};
+use crate::hex;
+use crate::ingest::scan::{Finding, Format, Kind, Observed, SENSITIVE, Scan, ScanStatus};
 use crate::time::Timestamp;
 
 /// The version that is written. Each 1.x is read.

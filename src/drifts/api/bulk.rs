@@ -13,7 +13,7 @@ use crate::drifts::decide::{Decide, decide};
 use crate::drifts::index::Index;
 use crate::drifts::query::Query;
 use crate::error::{Error, Result};
-use crate::http::problem::ErrorView;
+use crate::http::problem::{Problem, ProblemDetail};
 use crate::http::words::word_type;
 use crate::http::{Line, Text};
 use crate::ids::DriftId;
@@ -67,7 +67,7 @@ pub(super) struct ResultView {
     /// Whether the decision was taken.
     ok: bool,
     /// Why not: what the single call would have answered.
-    error: Option<ErrorView>,
+    error: Option<ProblemDetail>,
 }
 
 /// What became of each drift.
@@ -87,13 +87,23 @@ pub(super) struct OutcomeView {
 impl Request {
     fn decision(&self) -> Result<Decide> {
         let reason = |why: &str| {
-            self.reason.clone().map(Text::into_string).ok_or_else(|| Error::invalid("reason", format!("is needed to {why}")))
+            self.reason
+                .clone()
+                .map(Text::into_string)
+                .ok_or_else(|| Error::invalid("reason", format!("is needed to {why}")))
         };
         let note = self.note.clone().map(Text::into_string);
         Ok(match self.action {
-            Action::Triage => Decide::Triage { assignee: self.assignee.clone().map(Line::into_string), note },
-            Action::Approve => Decide::Approve { reason: reason("approve")? },
-            Action::Reject => Decide::Reject { reason: reason("reject")? },
+            Action::Triage => Decide::Triage {
+                assignee: self.assignee.clone().map(Line::into_string),
+                note,
+            },
+            Action::Approve => Decide::Approve {
+                reason: reason("approve")?,
+            },
+            Action::Reject => Decide::Reject {
+                reason: reason("reject")?,
+            },
             Action::Resolve => Decide::Resolve {
                 how: self
                     .resolved_how
@@ -105,17 +115,36 @@ impl Request {
 }
 
 /// Takes the decision on each drift, all in one change.
-pub(super) async fn run(store: &Store, index: &Arc<Index>, request: Request, by: Actor) -> Result<OutcomeView> {
+pub(super) async fn run(
+    store: &Store,
+    index: &Arc<Index>,
+    request: Request,
+    by: Actor,
+) -> Result<OutcomeView> {
     let decision = request.decision()?;
     let ids = match (request.ids, request.filter, request.expected_total) {
         (Some(ids), None, None) => unique(ids),
-        (None, Some(filter), Some(expected)) => matching(store, index, &filter.into_query(), expected)?,
-        (None, Some(_), None) => return Err(Error::invalid("expectedTotal", "is needed with filter")),
-        (Some(_), None, Some(_)) => return Err(Error::invalid("expectedTotal", "goes with filter, not with ids")),
-        _ => return Err(Error::invalid("ids", "give either ids, or filter with expectedTotal")),
+        (None, Some(filter), Some(expected)) => {
+            matching(store, index, &filter.into_query(), expected)?
+        }
+        (None, Some(_), None) => {
+            return Err(Error::invalid("expectedTotal", "is needed with filter"));
+        }
+        (Some(_), None, Some(_)) => {
+            return Err(Error::invalid(
+                "expectedTotal",
+                "goes with filter, not with ids",
+            ));
+        }
+        _ => {
+            return Err(Error::invalid(
+                "ids",
+                "give either ids, or filter with expectedTotal",
+            ));
+        }
     };
     let correlation_id = by.correlation_id.clone();
-    let results = store
+    let (results, decided_at) = store
         .write(move |read, now| {
             let mut writes = Writes::new();
             let mut results = Vec::with_capacity(ids.len());
@@ -131,7 +160,7 @@ pub(super) async fn run(store: &Store, index: &Arc<Index>, request: Request, by:
                     Err(error) => return Err(error),
                 }
             }
-            Ok((results, writes))
+            Ok(((results, now), writes))
         })
         .await?;
     let failed = results.iter().filter(|(_, error)| error.is_some()).count() as u64;
@@ -141,10 +170,15 @@ pub(super) async fn run(store: &Store, index: &Arc<Index>, request: Request, by:
         .map(|(id, error)| ResultView {
             id,
             ok: error.is_none(),
-            error: error.map(|error| ErrorView::of(&error, &correlation_id)),
+            error: error.map(|error| Problem::from(&error).detail(&correlation_id, decided_at)),
         })
         .collect();
-    Ok(OutcomeView { results, total, succeeded: total - failed, failed })
+    Ok(OutcomeView {
+        results,
+        total,
+        succeeded: total - failed,
+        failed,
+    })
 }
 
 /// Each id once, in the order given: deciding twice on one drift is never meant.
@@ -154,14 +188,22 @@ fn unique(ids: Vec<DriftId>) -> Vec<DriftId> {
 }
 
 /// The drifts that a filter matches, if they are as many as expected and no more than allowed.
-fn matching(store: &Store, index: &Arc<Index>, query: &Query, expected: u64) -> Result<Vec<DriftId>> {
+fn matching(
+    store: &Store,
+    index: &Arc<Index>,
+    query: &Query,
+    expected: u64,
+) -> Result<Vec<DriftId>> {
     let (_, page) = store.with_views(|read| index.page(read, query, MOST))?;
     let page = page?;
     if page.total != expected {
         return Err(other_total(expected, page.total));
     }
     if page.total > MOST as u64 {
-        return Err(Error::invalid("filter", format!("matches {} drifts: at most {MOST} at once", page.total)));
+        return Err(Error::invalid(
+            "filter",
+            format!("matches {} drifts: at most {MOST} at once", page.total),
+        ));
     }
     Ok(page.ids)
 }

@@ -60,16 +60,20 @@ pub(super) fn rows(
         Shape::Csv => COLUMNS,
         Shape::Ndjson => "",
     };
-    stream::try_unfold((Some(query.from.clone()), head.to_owned()), move |(from, head)| {
-        let (store, index, query) = (store.clone(), Arc::clone(&index), query.clone());
-        async move {
-            let Some(from) = from else { return Ok(None) };
-            let query = Query { from, ..query };
-            let piece = tokio::task::spawn_blocking(move || piece(&store, &index, &query, shape, head));
-            let (text, next) = piece.await.map_err(io::Error::other)?.map_err(broken)?;
-            Ok(Some((Bytes::from(text), (next, String::new()))))
-        }
-    })
+    stream::try_unfold(
+        (Some(query.from.clone()), head.to_owned()),
+        move |(from, head)| {
+            let (store, index, query) = (store.clone(), Arc::clone(&index), query.clone());
+            async move {
+                let Some(from) = from else { return Ok(None) };
+                let query = Query { from, ..query };
+                let piece =
+                    tokio::task::spawn_blocking(move || piece(&store, &index, &query, shape, head));
+                let (text, next) = piece.await.map_err(io::Error::other)?.map_err(broken)?;
+                Ok(Some((Bytes::from(text), (next, String::new()))))
+            }
+        },
+    )
 }
 
 /// An export can't say more once it has begun: it ends early, and the log has the cause.
@@ -86,11 +90,19 @@ fn piece(
     head: String,
 ) -> Result<(String, Option<Position>)> {
     let found = query::page(store, index, query, PIECE)?;
-    let next = if found.drifts.len() < PIECE { None } else { found.next(query.sort) };
+    let next = if found.drifts.len() < PIECE {
+        None
+    } else {
+        found.next(query.sort)
+    };
     let mut text = head;
     for drift in found.drifts {
         match shape {
-            Shape::Csv => csv_row(&mut text, &drift, &records::difference_of(&*found.snapshot, drift.id)?),
+            Shape::Csv => csv_row(
+                &mut text,
+                &drift,
+                &records::difference_of(&*found.snapshot, drift.id)?,
+            ),
             Shape::Ndjson => {
                 let view = DriftItemView::read(&*found.snapshot, drift, Show::Summary)?;
                 text += &serde_json::to_string(&view).map_err(Error::internal)?;
@@ -103,7 +115,8 @@ fn piece(
 
 /// One line of CSV (RFC 4180).
 fn csv_row(out: &mut String, drift: &Record, difference: &str) {
-    let time = |time: Option<crate::time::Timestamp>| time.map_or(String::new(), |time| time.to_string());
+    let time =
+        |time: Option<crate::time::Timestamp>| time.map_or(String::new(), |time| time.to_string());
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let (approved, rejected) = (drift.approved.as_ref(), drift.rejected.as_ref());
     let cells = [
@@ -121,7 +134,9 @@ fn csv_row(out: &mut String, drift: &Record, difference: &str) {
         drift.status.name().to_owned(),
         drift.cost.map_or(String::new(), |cost| cost.to_string()),
         drift.currency.clone(),
-        crate::http::words::word(&drift.detected_by).unwrap_or_default().to_owned(),
+        crate::http::words::word(&drift.detected_by)
+            .unwrap_or_default()
+            .to_owned(),
         drift.detected_at.to_string(),
         drift.first_seen_at.to_string(),
         drift.last_seen_at.to_string(),
@@ -134,7 +149,10 @@ fn csv_row(out: &mut String, drift: &Record, difference: &str) {
         rejected.map_or(String::new(), |decision| decision.by.clone()),
         rejected.map_or(String::new(), |decision| decision.reason.clone()),
         time(drift.resolved.as_ref().map(|resolution| resolution.at)),
-        drift.resolved.as_ref().map_or(String::new(), |resolution| resolution.how.name().to_owned()),
+        drift
+            .resolved
+            .as_ref()
+            .map_or(String::new(), |resolution| resolution.how.name().to_owned()),
         drift.created_at.to_string(),
         drift.updated_at.to_string(),
         difference.to_owned(),
@@ -188,7 +206,11 @@ mod tests {
     #[test]
     fn a_row_has_as_many_cells_as_there_are_columns() {
         let mut out = String::new();
-        csv_row(&mut out, &crate::drifts::tests::sample(crate::time::Timestamp::now()), "{}");
+        csv_row(
+            &mut out,
+            &crate::drifts::tests::sample(crate::time::Timestamp::now()),
+            "{}",
+        );
         assert_eq!(out.matches(',').count(), COLUMNS.matches(',').count());
     }
 }

@@ -85,9 +85,33 @@ impl FilterBody {
             }
         };
         let names = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect::<Vec<_>>();
-        add(field::STATUS, names(AnyOf::filter(self.status).into_iter().map(Status::name).collect()));
-        add(field::SEVERITY, names(AnyOf::filter(self.severity).into_iter().map(Severity::name).collect()));
-        add(field::KIND, names(AnyOf::filter(self.kind).into_iter().map(records::name_of_kind).collect()));
+        add(
+            field::STATUS,
+            names(
+                AnyOf::filter(self.status)
+                    .into_iter()
+                    .map(Status::name)
+                    .collect(),
+            ),
+        );
+        add(
+            field::SEVERITY,
+            names(
+                AnyOf::filter(self.severity)
+                    .into_iter()
+                    .map(Severity::name)
+                    .collect(),
+            ),
+        );
+        add(
+            field::KIND,
+            names(
+                AnyOf::filter(self.kind)
+                    .into_iter()
+                    .map(records::name_of_kind)
+                    .collect(),
+            ),
+        );
         add(field::RESOURCE_TYPE, AnyText::filter(self.resource_type));
         add(field::REGION, AnyText::filter(self.region));
         add(field::WORKSPACE, AnyText::filter(self.workspace));
@@ -101,7 +125,10 @@ impl FilterBody {
         };
         Query {
             filters,
-            search: self.search.map(String::from).filter(|search| !search.is_empty()),
+            search: self
+                .search
+                .map(String::from)
+                .filter(|search| !search.is_empty()),
             detected,
             ..Query::default()
         }
@@ -132,19 +159,27 @@ pub fn placed(
             .filter(|(shape, ..)| *shape == shape_of(sort, descending))
             .map(|(_, key, id)| Position::After { key, id })
             .ok_or_else(|| {
-                Error::invalid("cursor", "must be the nextCursor of a list with the same sortBy and sortOrder")
+                Error::invalid(
+                    "cursor",
+                    "must be the nextCursor of a list with the same sortBy and sortOrder",
+                )
             })?,
     };
-    Ok(Query { sort, descending, from, ..query })
+    Ok(Query {
+        sort,
+        descending,
+        from,
+        ..query
+    })
 }
 
 /// The cursor of a place in a list that is sorted this way.
 pub fn cursor(query: &Query, position: &Position) -> Option<Cursor> {
     match position {
         Position::Skip(_) => None,
-        Position::After { key, id } => {
-            Some(Cursor::new((shape_of(query.sort, query.descending), *key, *id).to_bytes()))
-        }
+        Position::After { key, id } => Some(Cursor::new(
+            (shape_of(query.sort, query.descending), *key, *id).to_bytes(),
+        )),
     }
 }
 

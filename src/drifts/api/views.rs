@@ -53,7 +53,13 @@ impl Choice for Kind {
 impl Choice for Status {
     fn words() -> Vec<(&'static str, Vec<Self>)> {
         let mut words = choices();
-        words.push(("open", Self::ALL.into_iter().filter(|status| status.is_open()).collect()));
+        words.push((
+            "open",
+            Self::ALL
+                .into_iter()
+                .filter(|status| status.is_open())
+                .collect(),
+        ));
         words
     }
 }
@@ -160,7 +166,12 @@ impl DriftItemView {
                 None => (Some(null()?), Some(null()?)),
             },
         };
-        let Record { approved, rejected, resolved, .. } = drift;
+        let Record {
+            approved,
+            rejected,
+            resolved,
+            ..
+        } = drift;
         Ok(Self {
             id: drift.id,
             workspace: drift.workspace,
@@ -232,8 +243,13 @@ impl DriftView {
     /// What reading says.
     pub fn read(read: &impl Reads, drift: Record, may_decide: bool) -> Result<Self> {
         let can = |next: Status| may_decide && drift.status.may_become(next);
-        let [can_triage, can_approve, can_reject, can_resolve] =
-            [Status::Triaged, Status::Approved, Status::Rejected, Status::Resolved].map(can);
+        let [can_triage, can_approve, can_reject, can_resolve] = [
+            Status::Triaged,
+            Status::Approved,
+            Status::Rejected,
+            Status::Resolved,
+        ]
+        .map(can);
         Ok(Self {
             alert_count: crate::alerts::of(read, drift.id)?.len() as u64,
             can_triage,
@@ -289,4 +305,3 @@ pub struct TimelineView {
     /// Oldest first.
     pub items: Vec<EntryView>,
 }
-
