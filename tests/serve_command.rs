@@ -1,5 +1,7 @@
 //! `driftsentry serve` as an operator meets it: the built program, its first line, its signals, its exit codes.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should fail")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};

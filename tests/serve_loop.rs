@@ -1,5 +1,7 @@
 //! The server's bounds, met by clients that do not keep to the rules: raw sockets against the real loop.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should fail")]
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use driftsentry::server::middleware::Front;
 use driftsentry::server::{App, Phase, ServeOptions, serve_loop};
+use driftsentry::telemetry::api::HealthApi;
 use poem::{Endpoint, Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -59,7 +62,11 @@ async fn start(options: ServeOptions) -> Server {
     let address = listener.local_addr().unwrap();
     let app = App::new();
     app.lifecycle.set(Phase::Ready);
-    let front = Arc::new(Front::new(Routes, app.clone(), options.clone()));
+    let front = Arc::new(Front::new::<HealthApi>(
+        Routes,
+        app.clone(),
+        options.clone(),
+    ));
     let serving = tokio::spawn(serve_loop::serve(listener, front, app.clone(), options));
     Server {
         address,

@@ -97,10 +97,10 @@ fn optional_fields_are_nullable(schema: &mut Value) {
 fn nullable(property: Value) -> Value {
     match property {
         Value::Object(mut fields) if !fields.contains_key("$ref") => {
-            if let Some(Value::Array(allowed)) = fields.get_mut("enum") {
-                if !allowed.contains(&Value::Null) {
-                    allowed.push(Value::Null);
-                }
+            if let Some(Value::Array(allowed)) = fields.get_mut("enum")
+                && !allowed.contains(&Value::Null)
+            {
+                allowed.push(Value::Null);
             }
             fields.insert("nullable".to_owned(), json!(true));
             Value::Object(fields)
@@ -135,10 +135,10 @@ fn reached(document: &Value, part: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     while let Some(name) = waiting.pop() {
         let pointer = format!("/components/schemas/{name}");
-        if found.insert(name) {
-            if let Some(schema) = document.pointer(&pointer) {
-                references(schema, &mut waiting);
-            }
+        if found.insert(name)
+            && let Some(schema) = document.pointer(&pointer)
+        {
+            references(schema, &mut waiting);
         }
     }
     found

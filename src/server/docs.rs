@@ -25,11 +25,14 @@ connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-
 /// Smaller than this, compression does not pay.
 const WORTH_COMPRESSING: usize = 1024;
 
+/// The bytes of a file in the binary.
+type Content = fn() -> &'static [u8];
+
 /// One file of the binary.
 struct File {
     path: &'static str,
     content_type: &'static str,
-    content: fn() -> &'static [u8],
+    content: Content,
     /// Made at the first request for it.
     served: LazyLock<Served, Box<dyn FnOnce() -> Served + Send>>,
 }
@@ -47,7 +50,7 @@ pub(crate) struct Docs {
 }
 
 /// Every path that is served, its type and its bytes.
-const FILES: [(&str, &str, fn() -> &'static [u8]); 8] = [
+const FILES: [(&str, &str, Content); 8] = [
     ("/", HTML, || {
         include_bytes!("../../assets/landing/index.html")
     }),

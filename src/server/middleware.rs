@@ -16,6 +16,7 @@ use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Body, Endpoint, IntoResponse, PathPattern, Request, RequestParts, Response};
+use poem_openapi::OpenApi;
 use tracing::Instrument;
 
 use crate::error::Error;
@@ -28,7 +29,7 @@ use crate::server::lifecycle::Phase;
 use crate::server::options::{ServeOptions, is_upload};
 use crate::server::outcome::{OutBody as Out, Outcome};
 use crate::server::route_table::{KnownRoute, RouteTable};
-use crate::server::routes::{Apis, beside_the_contract};
+use crate::server::routes::beside_the_contract;
 use crate::server::serve_loop::Working;
 use crate::time::Timestamp;
 
@@ -60,13 +61,13 @@ impl Drop for InFlight<'_> {
 }
 
 impl<E: Endpoint> Front<E> {
-    /// A front before this endpoint.
-    pub fn new(endpoint: E, app: App, options: ServeOptions) -> Self {
+    /// A front before this endpoint; `T` says which routes it knows.
+    pub fn new<T: OpenApi>(endpoint: E, app: App, options: ServeOptions) -> Self {
         Self {
             endpoint,
             app,
             options,
-            routes: RouteTable::of::<Apis>(),
+            routes: RouteTable::of::<T>(),
             in_flight: AtomicUsize::new(0),
         }
     }
@@ -117,7 +118,7 @@ impl<E: Endpoint> Front<E> {
                     let request = request_of(parts, body, client);
                     self.called(request, &context).await
                 }
-                Err(problem) => (self.failed(problem, &context), None),
+                Err(problem) => (self.failed(*problem, &context), None),
             }
         }
         .instrument(span)
@@ -141,9 +142,14 @@ impl<E: Endpoint> Front<E> {
     }
 
     /// What can be refused before any handler runs; else the limit of the body.
-    fn admitted(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<u64, Problem> {
+    fn admitted(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<u64, Box<Problem>> {
         if headers.len() > self.options.max_headers {
-            return Err(Problem::new(
+            return Err(Box::new(Problem::new(
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 Code::HeadersTooLarge,
                 format!(
@@ -151,17 +157,17 @@ impl<E: Endpoint> Front<E> {
                     headers.len(),
                     self.options.max_headers
                 ),
-            ));
+            )));
         }
-        auth::guard(method, uri, headers).map_err(|error| Problem::from(&error))?;
+        auth::guard(method, uri, headers).map_err(refused)?;
         if let Some(field) = control_character_in(uri) {
             let error = Error::invalid(field, "must not have control characters");
-            return Err(Problem::from(&error));
+            return Err(refused(error));
         }
         let path = uri.path();
         if self.app.lifecycle.phase() == Phase::Starting && path.starts_with("/api") {
             let error = Error::Unavailable("The server is starting: try again shortly.".to_owned());
-            return Err(Problem::from(&error));
+            return Err(refused(error));
         }
         let limit_bytes = self.options.body_limit(method, path);
         let announced = headers.get(CONTENT_LENGTH).and_then(|value| {
@@ -169,7 +175,7 @@ impl<E: Endpoint> Front<E> {
             Some(length)
         });
         if announced.is_some_and(|length| length > limit_bytes) {
-            return Err(Problem::from(&Error::TooLarge { limit_bytes }));
+            return Err(refused(Error::TooLarge { limit_bytes }));
         }
         Ok(limit_bytes)
     }
@@ -181,6 +187,8 @@ impl<E: Endpoint> Front<E> {
         context: &RequestContext,
     ) -> (Response, Option<&'static str>) {
         let asks_for_options = request.method() == Method::OPTIONS;
+        // Shares its bytes: a panic or a missed deadline does not tell the route.
+        let uri = request.uri().clone();
         let unlimited = is_upload(request.method(), request.uri().path());
         let beside = beside_the_contract(request.uri().path());
         let handled = AssertUnwindSafe(self.endpoint.call(request)).catch_unwind();
@@ -217,14 +225,15 @@ impl<E: Endpoint> Front<E> {
             }
             Ok(Err(panic)) => {
                 let problem = Problem::internal(format!("a panic: {}", panic_message(&*panic)));
-                (self.failed(problem, context), None)
+                (self.failed(problem, context), self.routes.find(uri.path()))
             }
             Err(_late) => {
                 let error = Error::Unavailable(format!(
                     "This took longer than {} s and was given up: try again, or ask for less.",
                     self.options.request_deadline.as_secs()
                 ));
-                (self.failed(Problem::from(&error), context), None)
+                let response = self.failed(Problem::from(&error), context);
+                (response, self.routes.find(uri.path()))
             }
         }
     }
@@ -232,6 +241,10 @@ impl<E: Endpoint> Front<E> {
     fn failed(&self, problem: Problem, context: &RequestContext) -> Response {
         problem.into_response(&context.correlation_id, Timestamp::now())
     }
+}
+
+fn refused(error: Error) -> Box<Problem> {
+    Box::new(Problem::from(&error))
 }
 
 /// The framework's request around a bounded body.

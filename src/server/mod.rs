@@ -99,7 +99,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
 /// Returns when the last connection is closed or the time for it is over; the caller then closes the store.
 pub async fn run(listener: TcpListener, app: &App, apis: routes::Apis, options: ServeOptions) {
     let site = routes::Site::new(app, apis);
-    let front = Front::new(site, app.clone(), options.clone());
+    let front = Front::new::<routes::Apis>(site, app.clone(), options.clone());
     app.lifecycle.set(Phase::Ready);
     serve_loop::serve(listener, Arc::new(front), app.clone(), options).await;
 }

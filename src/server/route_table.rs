@@ -55,6 +55,22 @@ impl RouteTable {
     pub(crate) fn get(&self, pattern: &str) -> Option<&KnownRoute> {
         self.0.get(pattern)
     }
+
+    /// The template of a raw path, found without the router: for requests that it could not answer.
+    pub(crate) fn find(&self, path: &str) -> Option<&'static str> {
+        let fits = |template: &str| {
+            let mut parts = path.split('/');
+            let fit = template.split('/').all(|part| {
+                let given = parts.next();
+                given == Some(part) || (part.starts_with('{') && given.is_some())
+            });
+            fit && parts.next().is_none()
+        };
+        let templates = self.0.values().map(|route| route.template);
+        // A literal part wins over a parameter, as in the router.
+        let fitting = templates.filter(|template| fits(template));
+        fitting.min_by_key(|template| template.matches('{').count())
+    }
 }
 
 /// The router's pattern for a template: poem-openapi numbers the parameters.
@@ -84,5 +100,18 @@ mod tests {
         };
         assert_eq!(route.parameter(1).as_deref(), Some("name"));
         assert_eq!(route.parameter(2), None);
+        let templates = ["/a/{id}", "/a/all", "/a/{id}/b"];
+        let table = RouteTable(
+            templates
+                .map(|template| {
+                    let allow = String::new();
+                    (pattern_of(template), KnownRoute { template, allow })
+                })
+                .into(),
+        );
+        assert_eq!(table.find("/a/7"), Some("/a/{id}"));
+        assert_eq!(table.find("/a/all"), Some("/a/all"));
+        assert_eq!(table.find("/a/7/b"), Some("/a/{id}/b"));
+        assert_eq!(table.find("/a"), None);
     }
 }
