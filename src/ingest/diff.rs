@@ -65,7 +65,12 @@ pub(crate) fn sites<'v, 'n>(expected: &'n Node<'v>, actual: &'n Node<'v>) -> Vec
         path: Vec::new(),
         sites: Vec::new(),
     };
-    walk.compare(Some(expected), Some(actual));
+    // A state of nothing but absent members is still a state: its members differ, not the whole.
+    match (&expected.shape, &actual.shape) {
+        (Shape::Absent, Shape::Object(those)) => walk.objects(&[], those),
+        (Shape::Object(these), Shape::Absent) => walk.objects(these, &[]),
+        _ => walk.compare(Some(expected), Some(actual)),
+    }
     walk.sites
 }
 

@@ -48,6 +48,53 @@ impl<'a> Node<'a> {
         Self::within(value, 0)
     }
 
+    /// Normalises two values without the members that are plainly the same on both sides, which are most.
+    pub(crate) fn pair(a: &'a Value, b: &'a Value) -> (Self, Self) {
+        let (Value::Object(these), Value::Object(those)) = (a, b) else {
+            return (Self::new(a), Self::new(b));
+        };
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        let mut in_common = false;
+        for (key, this) in these {
+            match those.get(key) {
+                Some(that) if this == that => in_common = in_common || !is_absent(this),
+                Some(that) => {
+                    let (this, that) = Self::pair(this, that);
+                    left.push((key.as_str(), this));
+                    right.push((key.as_str(), that));
+                }
+                None => left.push((key.as_str(), Self::new(this))),
+            }
+        }
+        let alone = those.iter().filter(|(key, _)| !these.contains_key(*key));
+        right.extend(alone.map(|(key, that)| (key.as_str(), Self::new(that))));
+        (
+            Self::object(a, left, in_common),
+            Self::object(b, right, in_common),
+        )
+    }
+
+    /// An object of these members; `more` where it has others that were left out.
+    fn object(value: &'a Value, mut members: Vec<(&'a str, Self)>, more: bool) -> Self {
+        members.retain(|(_, node)| !node.is_absent());
+        members.sort_unstable_by_key(|(key, _)| *key);
+        let digest = if members.is_empty() && !more {
+            ABSENT
+        } else {
+            object_digest(&members)
+        };
+        Self {
+            value,
+            digest,
+            leaves: (members.iter()).fold(0, |sum, (_, node)| sum.saturating_add(node.leaves)),
+            shape: if digest == ABSENT {
+                Shape::Absent
+            } else {
+                Shape::Object(members)
+            },
+        }
+    }
+
     fn within(value: &'a Value, documents: u32) -> Self {
         let (digest, leaves, shape) = match value {
             Value::Null => (ABSENT, 0, Shape::Absent),
@@ -65,15 +112,10 @@ impl<'a> Node<'a> {
                 (list_digest(&nodes), leaves, Shape::List(nodes))
             }
             Value::Object(members) => {
-                let mut nodes: Vec<_> = (members.iter())
+                let members = (members.iter())
                     .map(|(key, member)| (key.as_str(), Self::within(member, documents)))
-                    .filter(|(_, node)| !node.is_absent())
                     .collect();
-                nodes.sort_unstable_by_key(|(key, _)| *key);
-                let leaves = nodes
-                    .iter()
-                    .fold(0u32, |sum, (_, node)| sum.saturating_add(node.leaves));
-                (object_digest(&nodes), leaves, Shape::Object(nodes))
+                return Self::object(value, members, false);
             }
         };
         let shape = if digest == ABSENT {
@@ -142,10 +184,18 @@ fn list_digest(nodes: &[Node<'_>]) -> Digest {
     tagged(b'l', &[digests.as_flattened()])
 }
 
-fn object_digest(members: &[(&str, Node<'_>)]) -> Digest {
-    if members.is_empty() {
-        return ABSENT;
+/// Whether a value counts as absent.
+fn is_absent(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.values().all(is_absent),
+        Value::Bool(_) | Value::Number(_) => false,
     }
+}
+
+fn object_digest(members: &[(&str, Node<'_>)]) -> Digest {
     let mut hash = Sha256::new();
     hash.update(b"o");
     for (key, node) in members {
@@ -246,6 +296,30 @@ mod tests {
         ] {
             assert_eq!(digest(a), digest(b), "{a} {b}");
         }
+    }
+
+    #[test]
+    fn a_pair_leaves_out_what_is_plainly_the_same() {
+        let a = serde_json::json!({"same": [1], "o": {"x": 1, "y": 2}, "n": null, "gone": 1});
+        let b = serde_json::json!({"same": [1], "o": {"x": 1, "y": 3}, "n": "", "new": 1});
+        let (a, b) = Node::pair(&a, &b);
+        let keys = |node: &Node<'_>| match &node.shape {
+            Shape::Object(members) => members.iter().map(|(key, _)| key.to_string()).collect(),
+            _ => Vec::new(),
+        };
+        assert_eq!(
+            (keys(&a), keys(&b)),
+            (
+                vec!["gone".into(), "o".into()],
+                vec!["new".into(), "o".into()]
+            )
+        );
+        assert!(b.member("o").unwrap().member("x").is_none());
+        let (a, b) = (
+            serde_json::json!({"x": 1}),
+            serde_json::json!({"x": 1, "y": 2}),
+        );
+        assert!(!Node::pair(&a, &b).0.is_absent());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is kept of a state: everything but the secrets.
 
 use hmac::Mac;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::hex;
 use crate::ingest::marks::Marks;
@@ -23,37 +23,40 @@ pub(crate) struct Redactor<'a> {
 }
 
 impl Redactor<'_> {
-    /// The value without what is marked and without known secrets. An absent value stays absent: that a
-    /// password is not set is no secret.
-    pub(crate) fn state(&mut self, value: Value, marks: &Marks) -> Value {
+    /// Takes out what is marked and known secrets. An absent value stays absent: that a password is not set is no
+    /// secret.
+    pub(crate) fn state(&mut self, value: &mut Value, marks: &Marks) {
         if value.is_null() {
-            return value;
+            return;
         }
         if marks.is_all() {
             self.hidden += 1;
-            return SENSITIVE.into();
+            *value = SENSITIVE.into();
+            return;
         }
         match value {
-            Value::String(text) if self.secrets.stand_in(&text) => {
+            Value::String(text) if self.secrets.stand_in(text) => {
                 self.hidden += 1;
-                SENSITIVE.into()
+                *value = SENSITIVE.into();
             }
-            Value::Array(items) => Value::Array(
-                (items.into_iter().enumerate())
-                    .map(|(i, item)| self.state(item, marks.element(i)))
-                    .collect(),
-            ),
-            Value::Object(members) => {
-                let mut kept = Map::new();
-                for (key, member) in members {
-                    let member = self.state(member, marks.member(&key));
-                    let name = self.name(&key);
-                    self.hidden += u64::from(name.is_some());
-                    kept.insert(name.unwrap_or(key), member);
+            Value::Array(items) => {
+                for (i, item) in items.iter_mut().enumerate() {
+                    self.state(item, marks.element(i));
                 }
-                Value::Object(kept)
             }
-            other => other,
+            Value::Object(members) => {
+                let mut renamed = Vec::new();
+                for (key, member) in members.iter_mut() {
+                    self.state(member, marks.member(key));
+                    renamed.extend(self.name(key).map(|name| (key.clone(), name)));
+                }
+                for (key, name) in renamed {
+                    self.hidden += 1;
+                    let member = members.remove(&key).unwrap_or_default();
+                    members.insert(name, member);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -86,12 +89,12 @@ mod tests {
             key: &key,
             hidden: 0,
         };
-        let value = json!({
+        let mut state = json!({
             "password": "hunter2", "unset": null, "copy": "u:hunter2@db", "port": 5432,
             "map": {"a": 1, "hunter2": "x"}, "list": [1, "hunter2"], "marked": {"x": [1, 2]},
         });
         let marks = Marks::from_value(&json!({"password": true, "unset": true, "marked": true}));
-        let state = redactor.state(value, &marks);
+        redactor.state(&mut state, &marks);
         assert_eq!(redactor.hidden, 5);
         assert_eq!(state["marked"], SENSITIVE);
         assert_eq!(state["port"], 5432);

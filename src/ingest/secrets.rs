@@ -86,10 +86,10 @@ impl Secrets {
         if self.known.is_empty() || text.len() < EXACT_FROM_BYTES {
             return false;
         }
-        let bytes = text.as_bytes();
-        self.known.contains(&bytes[..bytes.len().min(KEPT_BYTES)])
-            || self.stand_within(bytes)
-            || self.stand_in_json(text)
+        if text.len() < WITHIN_FROM_BYTES {
+            return self.known.contains(text.as_bytes());
+        }
+        self.stand_within(text.as_bytes()) || self.stand_in_json(text)
     }
 
     fn stand_within(&self, bytes: &[u8]) -> bool {

@@ -17,11 +17,7 @@ pub(super) fn render(report: &Report<'_>) -> String {
         if finding.kind != Kind::Modified {
             changes.push(words(finding.kind).to_owned());
         }
-        changes.extend(
-            text::changes(&finding.difference)
-                .iter()
-                .map(|line| code(line)),
-        );
+        changes.extend(text::changes(finding).iter().map(|line| code(line)));
         let row = format!(
             "| {} | {} | {} |\n",
             code(sign(finding.kind)),

@@ -44,13 +44,13 @@ fn row(finding: &Finding, colour: bool, severity: Option<Severity<'_>>) -> Vec<C
         name.push_str(&format!("\n(deposed {})", text::line(deposed)));
     }
     let changes = match finding.kind {
-        Kind::Modified => text::changes(&finding.difference),
+        Kind::Modified => text::changes(finding),
         kind if finding.difference.is_empty() => {
             vec![pending(finding).unwrap_or(words(kind)).to_owned()]
         }
         kind => {
             let mut lines = vec![format!("{}:", words(kind))];
-            lines.extend(text::changes(&finding.difference));
+            lines.extend(text::changes(finding));
             lines
         }
     };

@@ -1,6 +1,6 @@
 //! Text from a plan, made safe to print: it is not ours, and a terminal obeys what it is told.
 
-use crate::ingest::{Change, Difference};
+use crate::ingest::{Change, Finding, Kind};
 use serde_json::Value;
 
 /// The most characters of a value that are shown.
@@ -48,7 +48,8 @@ pub(super) fn path(pointer: &str) -> String {
 }
 
 /// What changed, a line each: names and values where they are few, else the attributes' names.
-pub(super) fn changes(differences: &[Difference]) -> Vec<String> {
+pub(super) fn changes(finding: &Finding) -> Vec<String> {
+    let differences = &finding.difference;
     if differences.len() > MAX_CHANGES {
         let mut names: Vec<String> = Vec::new();
         for difference in differences {
@@ -77,6 +78,10 @@ pub(super) fn changes(differences: &[Difference]) -> Vec<String> {
             let path = path(&one.pointer);
             if one.sensitive {
                 return format!("{path}: (sensitive) {}", verb(one.change));
+            }
+            // A commit goes from the live value to the declared one; drift went the other way.
+            if finding.kind == Kind::Pending {
+                return format!("{path}: {} → {}", value(&one.actual), value(&one.expected));
             }
             match one.change {
                 Change::Added => format!("{path}: + {}", value(&one.actual)),

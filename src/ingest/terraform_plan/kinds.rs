@@ -3,7 +3,7 @@
 //! `resource_drift` goes from the last recorded state to the live one; `resource_changes` goes from the live state
 //! to what the configuration asks for. So the live side is `drift.after`, which is `changes.before`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::ingest::FingerprintKey;
 use crate::ingest::diff::sites;
 use crate::ingest::difference::{Sides, differences, marked_strings};
 use crate::ingest::marks::Marks;
-use crate::ingest::normalise::{ABSENT, Node};
+use crate::ingest::normalise::Node;
 use crate::ingest::redact::Redactor;
 use crate::ingest::scan::{AddressKey, Finding, Kind, SENSITIVE, address_key};
 use crate::ingest::secrets::Secrets;
@@ -129,14 +129,14 @@ impl Judge<'_> {
             return Ok(true);
         }
         let live = drift.after()?;
-        if Node::new(&recorded).digest == Node::new(&live).digest {
+        if same(&recorded, &live) {
             return Ok(false);
         }
         if let Some(change) = change
             && change.action != Action::Delete
         {
             let planned = known(change.after()?, &change.unknown, &recorded);
-            let expected = settled(&Node::new(&planned), Some(&Node::new(&live)), &recorded);
+            let expected = settled(planned, &live, &recorded);
             let marks = drift.marks.clone().union(change.marks.clone());
             self.finding(drift, Kind::Modified, Some(expected), Some(live), marks);
             return Ok(true);
@@ -194,7 +194,7 @@ impl Judge<'_> {
         let mut difference = Vec::new();
         match (&expected, &actual) {
             (Some(expected), Some(actual)) => {
-                let (expected, actual) = (Node::new(expected), Node::new(actual));
+                let (expected, actual) = Node::pair(expected, actual);
                 let sites = sites(&expected, &actual);
                 if sites.is_empty() {
                     return false;
@@ -215,8 +215,10 @@ impl Judge<'_> {
             (None, None) => return false,
         }
         let mut redactor = self.redactor();
-        let expected = expected.map(|state| redactor.state(state, &marks));
-        let actual = actual.map(|state| redactor.state(state, &marks));
+        let (mut expected, mut actual) = (expected, actual);
+        for state in [&mut expected, &mut actual].into_iter().flatten() {
+            redactor.state(state, &marks);
+        }
         let hidden = redactor.hidden;
         self.judged.redacted += hidden;
         let facts = Facts([actual.as_ref(), expected.as_ref()]);
@@ -283,28 +285,35 @@ fn known(planned: Value, unknown: &Marks, recorded: &Value) -> Value {
 
 /// The expected state: what is planned, and where the plan would leave the live value as it is, what was recorded. So an
 /// attribute that the configuration doesn't name has drifted too, beside those that an apply would revert.
-fn settled(planned: &Node<'_>, live: Option<&Node<'_>>, recorded: &Value) -> Value {
-    if planned.digest == live.map_or(ABSENT, |live| live.digest) {
-        return recorded.clone();
-    }
-    match (planned.value, recorded) {
-        (Value::Object(members), Value::Object(known)) => {
-            let keys: BTreeSet<_> = members.keys().chain(known.keys()).collect();
-            (keys.into_iter())
-                .map(|key| {
-                    let live = live.and_then(|live| live.member(key));
-                    let recorded = known.get(key).unwrap_or(&Value::Null);
-                    let member = match planned.member(key) {
-                        Some(planned) => settled(planned, live, recorded),
-                        None if live.is_none() => recorded.clone(),
-                        None => members.get(key).cloned().unwrap_or_default(),
-                    };
-                    (key.clone(), member)
-                })
-                .collect()
+fn settled(mut planned: Value, live: &Value, recorded: &Value) -> Value {
+    match (&mut planned, live, recorded) {
+        (Value::Object(members), Value::Object(lives), Value::Object(records)) => {
+            for (key, record) in records {
+                if !members.contains_key(key) && lives.get(key).is_none_or(Value::is_null) {
+                    members.insert(key.clone(), record.clone());
+                }
+            }
+            for (key, member) in members.iter_mut() {
+                let live = lives.get(key).unwrap_or(&Value::Null);
+                let recorded = records.get(key).unwrap_or(&Value::Null);
+                if member != recorded {
+                    *member = settled(std::mem::take(member), live, recorded);
+                }
+            }
+            planned
         }
-        _ => planned.value.clone(),
+        (planned, live, recorded) if same(planned, live) => recorded.clone(),
+        _ => planned,
     }
+}
+
+/// Whether nothing differs once the noise is out.
+fn same(a: &Value, b: &Value) -> bool {
+    if a == b {
+        return true;
+    }
+    let (a, b) = Node::pair(a, b);
+    a.digest == b.digest
 }
 
 /// The planned state with a placeholder where it is not known yet.
