@@ -1,5 +1,6 @@
 //! Scans: one run of a tool over one workspace, and what taking it in does.
 
+pub mod api;
 pub mod index;
 
 use serde::{Deserialize, Serialize};
@@ -88,7 +89,8 @@ pub struct Record {
 }
 
 /// What a scan did with a drift.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Part {
     /// Found it.

@@ -11,10 +11,15 @@ use crate::server::contract::{TITLE, VERSION};
 use crate::server::docs::Docs;
 use crate::server::{App, Data};
 use crate::telemetry::api::HealthApi;
-use crate::{drifts, intake};
+use crate::{drifts, intake, scans};
 
 /// Every feature's handlers. The contract is made of their types, the router of their values.
-pub type Apis = (drifts::api::Api, intake::api::Api, HealthApi);
+pub type Apis = (
+    drifts::api::Api,
+    scans::api::Api,
+    intake::api::Api,
+    HealthApi,
+);
 
 /// The handlers over what is stored. Scans are taken up to `scan_bytes`.
 pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
@@ -24,6 +29,10 @@ pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
             store: store(),
             index: Arc::clone(&data.drifts),
             fingerprint_secret: data.fingerprint_secret,
+        },
+        scans::api::Api {
+            store: store(),
+            index: Arc::clone(&data.scans),
         },
         intake::api::Api::new(store(), data.fingerprint_secret, scan_bytes),
         HealthApi::new(app),
