@@ -262,7 +262,7 @@ fn look_up<K: Key, V: DeserializeOwned>(
 }
 
 fn hex(bytes: &[u8]) -> String {
-    crate::ingest::scan::hex::encode(bytes)
+    crate::hex::encode(bytes)
 }
 
 #[cfg(test)]

@@ -1,10 +1,17 @@
 //! The command line: one file per subcommand, each with its `Args` and a `run`.
 
 mod check;
+mod completions;
+pub mod exit;
+mod openapi;
+mod report;
+mod serve;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::cli::exit::{Exit, code};
 
 /// Finds what changed outside your infrastructure code, follows it, and keeps who decided what.
 #[derive(Debug, Parser)]
@@ -16,7 +23,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Args),
+    Report(report::Args),
     Check(check::Args),
+    Openapi(openapi::Args),
+    Completions(completions::Args),
 }
 
 /// Parses the arguments, runs what they name and returns the exit code.
@@ -24,8 +35,23 @@ enum Command {
 /// Exit codes follow sysexits(3), except that `report` and `push` say what they found: 0 no drift, 2 drift,
 /// 1 an error.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => {
+            // Help and version are told this way too, and are no failure.
+            let _ = told.print();
+            return if told.use_stderr() {
+                ExitCode::from(Exit::Usage as u8)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
     match cli.command {
+        Command::Serve(args) => code(serve::run(args)),
+        Command::Report(args) => report::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Openapi(args) => code(openapi::run(&args)),
+        Command::Completions(args) => code(completions::run(&args)),
     }
 }

@@ -11,7 +11,7 @@ use crate::alerts;
 use crate::audit::{self, Action, Draft};
 use crate::error::{Error, Result};
 use crate::events::{self, Name};
-use crate::ids::{DriftId, ScanId};
+use crate::ids::{DriftId, ScanId, WorkspaceId};
 use crate::ingest::scan::Finding;
 use crate::money::Cents;
 use crate::store::{Reads, Writes};
@@ -274,7 +274,11 @@ pub fn create(
     )?;
     on_record(&mut writes, Action::DriftCreated, None, &after, by, now);
     events::emit(&mut writes, Name::DriftCreated, &summary(&after), now);
-    writes.add(alerts::on_detected(&after, now)?);
+    writes.add(alerts::on_detected(
+        &after.sighting(),
+        after.recurrence_of.is_some(),
+        now,
+    )?);
     Ok((after, writes))
 }
 
@@ -286,6 +290,41 @@ fn recurrence_of(read: &impl Reads, drift: &Record) -> Result<Option<DriftId>> {
         Some(id) if by_id(read, id)?.status == Status::Resolved => Some(id),
         _ => None,
     })
+}
+
+/// Removes a workspace; its drifts and scans stay as history. With `resolve`, its unresolved drifts are acknowledged first.
+///
+/// # Errors
+/// `NotFound`; `Conflict` when it has unresolved drifts and `resolve` is not asked for.
+pub fn close_workspace(
+    read: &impl Reads,
+    id: WorkspaceId,
+    resolve: bool,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<((), Writes)> {
+    let workspace = workspaces::by_id(read, id)?;
+    let open = records::open_in(read, id)?;
+    if !open.is_empty() && !resolve {
+        return Err(Error::Conflict {
+            message: format!(
+                "{} has {} unresolved drifts: decide on them first, or delete it with ?resolve=acknowledged.",
+                workspace.name,
+                open.len()
+            ),
+            details: json!({"unresolved": open.len()}),
+        });
+    }
+    let acknowledged = Decide::Resolve {
+        how: ResolvedHow::Acknowledged,
+        note: Some(format!("The workspace {} was deleted.", workspace.name)),
+    };
+    let mut writes = Writes::new();
+    for drift in open {
+        writes.add(decide(read, drift.id, None, &acknowledged, by, now)?.1);
+    }
+    writes.add(workspaces::remove(&workspace, by, now));
+    Ok(((), writes))
 }
 
 /// What an event says of a drift: enough to show and to find it, and no state value.
@@ -331,6 +370,6 @@ fn trail_value(drift: &Record) -> Value {
         "approvalReason": drift.approved.as_ref().map(|decision| &decision.reason),
         "rejectionReason": drift.rejected.as_ref().map(|decision| &decision.reason),
         "resolvedHow": drift.resolved.as_ref().map(|resolved| resolved.how.name()),
-        "content": crate::ingest::scan::hex::encode(&drift.content.0[..8]),
+        "content": crate::hex::encode(&drift.content.0[..8]),
     })
 }

@@ -5,10 +5,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{Identity, Record, Status};
+use super::{Identity, Record, Severity, Status};
 use crate::error::{Error, Result};
 use crate::ids::{DriftId, WorkspaceId};
-use crate::ingest::scan::{Difference, Facet, Finding};
+use crate::ingest::scan::{Difference, Facet, Finding, Kind};
 use crate::money::Cents;
 use crate::store::tables::{DRIFT_DIFFERENCES, DRIFT_STATES, DRIFTS, DRIFTS_LATEST, DRIFTS_OPEN};
 use crate::store::{Counter, Reads, Writes};
@@ -162,8 +162,12 @@ fn count(writes: &mut Writes, record: &Record, sign: i64) {
 
 /// A drift's kind, as the API writes it.
 pub fn kind_name(record: &Record) -> &'static str {
-    use crate::ingest::scan::Kind;
-    match record.kind {
+    name_of_kind(record.kind)
+}
+
+/// A kind, as the API writes it.
+pub fn name_of_kind(kind: Kind) -> &'static str {
+    match kind {
         Kind::Modified => "modified",
         Kind::Missing => "missing",
         Kind::Unmanaged => "unmanaged",
@@ -414,4 +418,14 @@ pub fn open_in(read: &impl Reads, workspace: WorkspaceId) -> Result<Vec<Record>>
         },
     )?;
     ids.into_iter().map(|id| by_id(read, id)).collect()
+}
+
+/// Open drifts of a workspace, for each severity in the order of [`Severity::ALL`].
+///
+/// # Errors
+/// What reading says.
+pub fn open_by_severity(read: &impl Reads, workspace: WorkspaceId) -> Result<[i64; 3]> {
+    let [critical, warning, info] = Severity::ALL
+        .map(|severity| read.counter(&counters::of_workspace(workspace, severity.name())));
+    Ok([critical?, warning?, info?])
 }

@@ -30,9 +30,11 @@ pub const NEEDS_LOOPBACK: bool = true;
 fn authenticate(request: &Request) -> Result<Actor> {
     let context = RequestContext::of(request);
     let agent = request.header(USER_AGENT.as_str());
+    let email = "local@driftsentry.local";
+    context.user.get_or_init(|| email.to_owned());
     Ok(Actor {
         id: Actor::LOCAL_ID,
-        email: "local@driftsentry.local".to_owned(),
+        email: email.to_owned(),
         role: Role::Admin,
         ip_address: context.client.map(|ip| ip.to_string()),
         user_agent: agent.map(|agent| agent.chars().take(MAX_USER_AGENT).collect()),

@@ -1,7 +1,7 @@
 //! What is known of a request before any handler sees it.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use poem::Request;
 
@@ -17,6 +17,8 @@ pub struct RequestContext {
     pub client: Option<IpAddr>,
     /// When its head had arrived.
     pub received_at: Timestamp,
+    /// Who it turned out to be, for the log; set by `http::auth`.
+    pub user: Arc<OnceLock<String>>,
 }
 
 impl RequestContext {
@@ -29,6 +31,7 @@ impl RequestContext {
             correlation_id: Arc::from(""),
             client: None,
             received_at: Timestamp::now(),
+            user: Arc::default(),
         })
     }
 

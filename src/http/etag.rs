@@ -46,6 +46,21 @@ impl IfMatch {
             Err(Error::Stale)
         }
     }
+
+    /// The versions that are meant; none for any.
+    pub fn versions(&self) -> Option<Vec<u64>> {
+        if self.0.trim() == "*" {
+            return None;
+        }
+        let number = |tag: &str| {
+            tag.trim()
+                .strip_prefix('"')?
+                .strip_suffix('"')?
+                .parse()
+                .ok()
+        };
+        Some(self.0.split(',').filter_map(number).collect())
+    }
 }
 
 /// Checks an optional `If-Match`: none is no condition.

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
+use poem_openapi::types::{
+    ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type,
+};
+use serde_json::Value;
 
 /// The most values that one filter takes.
 const MAX_VALUES: usize = 100;
@@ -159,6 +162,51 @@ impl Type for AnyText {
 impl ParseFromParameter for AnyText {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
         value.parse().map_err(ParseError::custom)
+    }
+}
+
+// A filter in a body reads like the one in a query.
+impl<T: Choice> ParseFromJSON for AnyOf<T> {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        text_of(value.as_ref())?.parse().map_err(ParseError::custom)
+    }
+}
+
+impl ParseFromJSON for AnyText {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        text_of(value.as_ref())?.parse().map_err(ParseError::custom)
+    }
+}
+
+fn text_of<T: Type>(value: Option<&Value>) -> Result<&str, ParseError<T>> {
+    value
+        .and_then(Value::as_str)
+        .ok_or_else(|| ParseError::custom("must be a string"))
+}
+
+impl<T: Choice> ToJSON for AnyOf<T> {
+    fn to_json(&self) -> Option<Value> {
+        let words = T::words();
+        let word_of = |value: &T| {
+            words
+                .iter()
+                .find(|(_, meant)| *meant == [value.clone()])
+                .map(|(word, _)| *word)
+        };
+        Some(
+            self.0
+                .iter()
+                .filter_map(word_of)
+                .collect::<Vec<_>>()
+                .join(",")
+                .into(),
+        )
+    }
+}
+
+impl ToJSON for AnyText {
+    fn to_json(&self) -> Option<Value> {
+        Some(self.0.join(",").into())
     }
 }
 

@@ -57,7 +57,8 @@ impl Type for Money {
 
     fn schema_ref() -> MetaSchemaRef {
         MetaSchemaRef::Inline(Box::new(MetaSchema {
-            multiple_of: Some(0.01),
+            // `multipleOf: 0.01` would refuse right amounts: validators divide binary fractions.
+            format: Some("money"),
             example: Some(serde_json::json!(140.16)),
             ..MetaSchema::new("number")
         }))

@@ -147,17 +147,22 @@ impl Problem {
         problem
     }
 
+    /// What is told of it to the caller.
+    pub fn detail(&self, trace_id: &str, now: Timestamp) -> ProblemDetail {
+        ProblemDetail {
+            code: self.code,
+            message: self.message.clone(),
+            details: (!self.details.is_null()).then(|| Any(self.details.clone())),
+            trace_id: trace_id.to_owned(),
+            timestamp: now,
+        }
+    }
+
     /// The body to send for it.
     pub fn body(&self, trace_id: &str, now: Timestamp) -> Vec<u8> {
         let view = ProblemView {
             success: false,
-            error: ProblemDetail {
-                code: self.code,
-                message: self.message.clone(),
-                details: (!self.details.is_null()).then(|| Any(self.details.clone())),
-                trace_id: trace_id.to_owned(),
-                timestamp: now,
-            },
+            error: self.detail(trace_id, now),
         };
         // Writing plain values to memory can't fail.
         serde_json::to_vec(&view).unwrap_or_default()

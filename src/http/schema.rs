@@ -8,6 +8,7 @@ use poem_openapi::types::Type;
 use serde_json::{Map, Value};
 
 use crate::error::FieldError;
+use crate::http::params::Money;
 
 /// The most mistakes that are told at once.
 const MAX_MISTAKES: usize = 20;
@@ -159,6 +160,11 @@ impl Walk {
     fn check_number(&mut self, schema: &MetaSchema, number: &serde_json::Number, path: &str) {
         if schema.ty == "integer" && number.as_i64().is_none() && number.as_u64().is_none() {
             return self.wrong(path, "must be an integer");
+        }
+        if schema.format == Some("money")
+            && let Err(message) = number.to_string().parse::<Money>()
+        {
+            return self.wrong(path, message);
         }
         let value = number.as_f64().unwrap_or(f64::NAN);
         let low = schema.minimum.is_some_and(|min| value < min);

@@ -133,6 +133,13 @@ impl<const N: usize> Facets<N> {
         parts.fold(first, |rows, part| Cow::Owned(&*rows & &*part))
     }
 
+    /// So many rows of a set that are older than an id, the newest first.
+    pub fn before(&self, rows: &RoaringBitmap, id: Uuid, limit: usize) -> Vec<u32> {
+        let end = self.ids.partition_point(|other| *other < id);
+        let end = u32::try_from(end).unwrap_or(u32::MAX);
+        rows.range(..end).rev().take(limit).collect()
+    }
+
     fn any_of(&self, filter: &Filter) -> Cow<'_, RoaringBitmap> {
         match filter.any_of.as_slice() {
             [one] => self.having(filter.field, one),

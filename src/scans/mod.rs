@@ -1,5 +1,6 @@
 //! Scans: one run of a tool over one workspace, and what taking it in does.
 
+pub mod api;
 pub mod index;
 
 use serde::{Deserialize, Serialize};
@@ -88,7 +89,8 @@ pub struct Record {
 }
 
 /// What a scan did with a drift.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Part {
     /// Found it.
@@ -323,7 +325,7 @@ fn apply(
                 now,
             );
             events::emit(&mut writes, Name::DriftUpdated, &summary(after), now);
-            writes.add(alerts::on_changed(before, after, now)?);
+            writes.add(alerts::on_changed(&after.sighting(), before.severity, now)?);
             part(&mut writes, id, after.id, Part::Changed);
             Ok(writes)
         }
@@ -376,7 +378,11 @@ fn begun(
     )?;
     on_record(&mut writes, Action::DriftCreated, None, after, by, now);
     events::emit(&mut writes, Name::DriftCreated, &summary(after), now);
-    writes.add(alerts::on_detected(after, now)?);
+    writes.add(alerts::on_detected(
+        &after.sighting(),
+        after.recurrence_of.is_some(),
+        now,
+    )?);
     part(&mut writes, id, after.id, Part::Found);
     Ok(writes)
 }

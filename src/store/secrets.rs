@@ -30,13 +30,13 @@ pub fn load_or_make(dir: &Path, name: &str) -> Result<[u8; 32]> {
             file.take(1024)
                 .read_to_string(&mut text)
                 .map_err(|error| unusable(&format!("can't be read ({error})")))?;
-            crate::ingest::scan::hex::decode(text.trim())
+            crate::hex::decode(text.trim())
                 .ok_or_else(|| unusable("does not hold 64 hexadecimal digits"))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let mut secret = [0; 32];
             getrandom::fill(&mut secret).map_err(|error| Error::internal(error.to_string()))?;
-            make(dir, name, &crate::ingest::scan::hex::encode(&secret))
+            make(dir, name, &crate::hex::encode(&secret))
                 .map_err(|error| unusable(&format!("can't be made ({error})")))?;
             Ok(secret)
         }

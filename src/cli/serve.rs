@@ -1,0 +1,194 @@
+//! `driftsentry serve`: the server.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+
+use crate::cli::exit::{Exit, Failure};
+use crate::config::{Config, Flags};
+use crate::drifts::records;
+use crate::error::Error;
+use crate::server::{self, App, Data, ListenError, routes, shutdown};
+use crate::store::{Options, Reads, State};
+use crate::telemetry::commits::CommitMetrics;
+use crate::telemetry::logs::{self, Logs};
+
+/// Start the server.
+///
+/// The first line on standard output says where it listens; logs go to standard error. SIGTERM or Ctrl-C stops
+/// it: requests under way finish first. A second one stops at once.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  driftsentry serve
+  driftsentry serve --data-dir /var/lib/driftsentry --listen 127.0.0.1:9000
+  DRIFTSENTRY_LOG_LEVEL=debug driftsentry serve --config /etc/driftsentry/config.toml
+
+A flag wins over its environment variable, that over the configuration file, that over the default.
+Exit codes: 0 stopped as asked, 69 the port is in use, 73 or 74 the data directory can't be used,
+78 the configuration is wrong.")]
+pub(super) struct Args {
+    /// The configuration file, in TOML [env: DRIFTSENTRY_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where to listen; port 0 takes a free one [env: DRIFTSENTRY_LISTEN] [default: 127.0.0.1:8420]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// Where everything is kept; made where it is missing [env: DRIFTSENTRY_DATA_DIR] [default: ./driftsentry-data]
+    #[arg(long, value_name = "DIRECTORY")]
+    data_dir: Option<PathBuf>,
+}
+
+pub(super) fn run(args: Args) -> Result<(), Failure> {
+    let flags = Flags {
+        config: args.config,
+        listen: args.listen,
+        data_dir: args.data_dir,
+    };
+    let config = Config::load(&flags).map_err(|error| {
+        Failure::new(Exit::Config, format!("the configuration is wrong\n{error}"))
+    })?;
+    let logs = logs::start(&config.log)
+        .map_err(|error| Failure::new(Exit::CantCreate, format!("can't write logs: {error}")))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("serve")
+        .build()
+        .map_err(|error| {
+            Failure::new(Exit::Unavailable, format!("can't start threads: {error}"))
+        })?;
+    runtime.block_on(serve(&config, &logs))
+}
+
+async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
+    let app = App::new();
+    count_dropped_lines(&app, logs);
+    shutdown::listen(app.lifecycle.clone())
+        .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
+    // Before anything is opened: a port in use is found at once.
+    let listener = server::bind(config.listen).await.map_err(refused)?;
+    let data = open(config, &app)?;
+
+    let address = listener.local_addr().unwrap_or(config.listen);
+    if let Err(error) = announce(address) {
+        // Whoever started it may have closed its end: that is no reason not to serve.
+        tracing::debug!(cause = %error, "Standard output is closed");
+    }
+    let apis = routes::apis(&app, &data, config.limits.scan_bytes);
+    server::run(listener, &app, apis, config.limits.serve_options()).await;
+    // Closing waits for the last commit: not on a thread that serves.
+    let store = data.store.clone();
+    if tokio::task::spawn_blocking(move || store.close())
+        .await
+        .is_err()
+    {
+        tracing::error!("Closing the store panicked");
+    }
+    tracing::info!("Stopped");
+    Ok(())
+}
+
+fn refused(error: ListenError) -> Failure {
+    let exit = match &error {
+        ListenError::NotLoopback(_) => Exit::Config,
+        ListenError::InUse(_) => Exit::Unavailable,
+        ListenError::Refused(_, cause) => match cause.kind() {
+            io::ErrorKind::PermissionDenied => Exit::NoPermission,
+            io::ErrorKind::AddrNotAvailable => Exit::Config,
+            _ => Exit::Unavailable,
+        },
+    };
+    Failure::new(exit, error)
+}
+
+/// Opens the store and lets health and metrics look at it.
+fn open(config: &Config, app: &App) -> Result<Data, Failure> {
+    let commits = CommitMetrics::default();
+    commits.register(&app.metrics);
+    let options = Options {
+        cache_bytes: usize::try_from(config.store.cache_bytes).unwrap_or(usize::MAX),
+        min_free_bytes: config.store.min_free_bytes,
+        on_commit: Box::new(move |commit| commits.count(commit)),
+        // The store has tried all it can: a supervisor starts the program anew.
+        on_fatal: Box::new(|error| {
+            tracing::error!(%error, "The database can't be reopened: stopping");
+            std::process::exit(Exit::Io as i32);
+        }),
+        ..Options::new(&config.data_dir)
+    };
+    let data = Data::open(options).map_err(|error| {
+        let exit = match &error {
+            Error::Internal(_) => Exit::Io,
+            _ => Exit::CantCreate,
+        };
+        Failure::new(exit, error)
+    })?;
+    let store = data.store.clone();
+    app.health.check("database", move || match store.state() {
+        State::Ready => Ok(()),
+        State::Degraded(_) => Err("reopening after a failed write".to_owned()),
+        State::Full => Err("the disk is almost full".to_owned()),
+        State::Closed => Err("closed".to_owned()),
+    });
+    let files = data.clone();
+    app.health
+        .fact("databaseBytes", move || files.file_bytes().into());
+    let store = data.store.clone();
+    app.health
+        .fact("queueDepth", move || store.queue_depth().into());
+    let store = data.store.clone();
+    app.health.fact("databaseReadMicroseconds", move || {
+        let started = std::time::Instant::now();
+        let read = store.read(|read| read.counter(&records::counters::total()));
+        read.ok()
+            .map(|_| u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX))
+            .into()
+    });
+    Ok(data)
+}
+
+/// Says where it listens, as the first line, and where to go next.
+fn announce(address: SocketAddr) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "listening on http://{address}")?;
+    stdout.flush()?;
+    writeln!(
+        stdout,
+        "
+Try the API:        http://{address}/docs
+Push a first scan:  terraform show -json plan.out | driftsentry push --server http://{address} --workspace shop/prod -
+Stop:               Ctrl-C"
+    )?;
+    stdout.flush()
+}
+
+/// Shows under `/metrics` how many log lines were dropped.
+fn count_dropped_lines(app: &App, logs: &Logs) {
+    struct Dropped<F>(F);
+
+    impl<F> std::fmt::Debug for Dropped<F> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Dropped")
+        }
+    }
+
+    impl<F: Fn() -> u64 + Send + Sync + 'static> Collector for Dropped<F> {
+        fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+            let dropped = ConstCounter::new((self.0)());
+            let descriptor = encoder.encode_descriptor(
+                "log_lines_dropped",
+                "Log lines dropped because writing could not keep up",
+                None,
+                dropped.metric_type(),
+            )?;
+            dropped.encode(descriptor)
+        }
+    }
+
+    let count = logs.drop_counter();
+    app.metrics
+        .register(|registry| registry.register_collector(Box::new(Dropped(count))));
+}

@@ -1,0 +1,55 @@
+//! Values as people write them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// An address with a port.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    let spelled = text
+        .strip_prefix("localhost:")
+        .map(|port| format!("127.0.0.1:{port}"));
+    let spelled = spelled.as_deref().unwrap_or(text);
+    spelled
+        .parse()
+        .map_err(|_| format!("must be an address and a port such as 127.0.0.1:8420, not {text:?}"))
+}
+
+/// A path that is not empty.
+pub(super) fn path(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() {
+        return Err("must not be empty".to_owned());
+    }
+    Ok(PathBuf::from(text))
+}
+
+/// Bytes: a number, or one with KiB, MiB or GiB, within bounds.
+pub(super) fn bytes(min: u64, max: u64) -> impl Fn(&str) -> Result<u64, String> {
+    move |text| {
+        let text = text.trim();
+        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let unit: Option<u64> = match text[digits.len()..].trim() {
+            "" | "B" => Some(1),
+            "KiB" => Some(1 << 10),
+            "MiB" => Some(1 << 20),
+            "GiB" => Some(1 << 30),
+            _ => None,
+        };
+        let size = digits.parse::<u64>().ok().zip(unit);
+        match size.and_then(|(number, unit)| number.checked_mul(unit)) {
+            Some(size) if (min..=max).contains(&size) => Ok(size),
+            _ => Err(format!(
+                "must be a size from {min} to {max} bytes, such as 64 MiB, not {text:?}"
+            )),
+        }
+    }
+}
+
+/// A whole number within bounds.
+pub(super) fn whole(min: u64, max: u64) -> impl Fn(&str) -> Result<u64, String> {
+    move |text| match text.trim().parse() {
+        Ok(number) if (min..=max).contains(&number) => Ok(number),
+        _ => Err(format!(
+            "must be a whole number from {min} to {max}, not {text:?}"
+        )),
+    }
+}

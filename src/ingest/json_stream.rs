@@ -1,0 +1,416 @@
+//! A window that moves over a JSON document of any size.
+//!
+//! The caller walks the members and elements it cares about; the rest is skipped without being parsed: brackets
+//! are matched and strings are delimited, nothing more. The window holds one buffer, which grows only
+//! to the largest value the caller asked to keep. Nothing here recurses, and nesting is bounded.
+
+use std::io::Read;
+use std::ops::Range;
+
+use crate::error::{Error, Result};
+use crate::ingest::decode::error_of;
+use crate::ingest::sniff::WAY_OUT;
+
+/// The deepest nesting that is read.
+pub(crate) const MAX_DEPTH: u32 = 128;
+
+/// The largest single value that is kept, in bytes: one resource.
+const MAX_KEPT_BYTES: usize = 32 << 20;
+
+/// The buffer's size while nothing large is kept, in bytes.
+const BUFFER_BYTES: usize = 128 * 1024;
+
+/// What a byte means outside strings.
+#[derive(Clone, Copy, PartialEq)]
+enum Class {
+    Other,
+    Quote,
+    Open,
+    Close,
+    Wrong,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Wrong; 256];
+    let allowed = b" \t\r\n,:+-.0123456789Eaeflnrstu";
+    let mut i = 0;
+    while i < allowed.len() {
+        classes[allowed[i] as usize] = Class::Other;
+        i += 1;
+    }
+    classes[b'"' as usize] = Class::Quote;
+    classes[b'{' as usize] = Class::Open;
+    classes[b'[' as usize] = Class::Open;
+    classes[b'}' as usize] = Class::Close;
+    classes[b']' as usize] = Class::Close;
+    classes
+};
+
+/// See the module.
+pub(crate) struct Window<R> {
+    input: R,
+    buffer: Vec<u8>,
+    position: usize,
+    filled: usize,
+    /// Where the kept value begins.
+    kept: Option<usize>,
+    /// Bytes of the document before the buffer.
+    offset: u64,
+    /// Line breaks before the buffer.
+    lines: u64,
+    /// Where in the document the caller is, for errors: a JSON path.
+    place: (&'static str, Option<u64>),
+}
+
+impl<R: Read> Window<R> {
+    /// A window at the start of a document.
+    pub(crate) fn new(input: R) -> Self {
+        Self {
+            input,
+            buffer: vec![0; BUFFER_BYTES],
+            position: 0,
+            filled: 0,
+            kept: None,
+            offset: 0,
+            lines: 0,
+            place: ("", None),
+        }
+    }
+
+    /// Tells errors which part of the document is being read.
+    pub(crate) fn at(&mut self, section: &'static str, index: Option<u64>) {
+        self.place = (section, index);
+    }
+
+    /// The part of the document that is being read, as a JSON path.
+    pub(crate) fn place(&self) -> String {
+        match self.place {
+            (section, Some(index)) => format!("{section}[{index}]"),
+            (section, None) => section.to_owned(),
+        }
+    }
+
+    /// Reads until at least so many bytes are ahead, and returns what is: fewer only at the end.
+    pub(crate) fn ahead(&mut self, count: usize) -> Result<&[u8]> {
+        while self.filled - self.position < count && self.refill()? {}
+        Ok(&self.buffer[self.position..self.filled])
+    }
+
+    /// Steps over so many bytes that are known to be ahead.
+    pub(crate) fn advance(&mut self, count: usize) {
+        self.position = (self.position + count).min(self.filled);
+    }
+
+    /// From here on, bytes stay in the buffer until [`Window::release`].
+    pub(crate) fn keep(&mut self) {
+        self.kept = Some(self.position);
+    }
+
+    /// Lets kept bytes go.
+    pub(crate) fn release(&mut self) {
+        self.kept = None;
+    }
+
+    /// How far the window has moved since [`Window::keep`].
+    pub(crate) fn mark(&self) -> usize {
+        self.position - self.kept.unwrap_or(self.position)
+    }
+
+    /// Kept bytes, by marks.
+    pub(crate) fn slice(&self, range: &Range<usize>) -> &[u8] {
+        let from = self.kept.unwrap_or(self.position);
+        &self.buffer[from + range.start..from + range.end]
+    }
+
+    /// Steps over white space; the byte that follows, none at the end.
+    pub(crate) fn peek(&mut self) -> Result<Option<u8>> {
+        loop {
+            while self.position < self.filled {
+                match self.buffer[self.position] {
+                    b' ' | b'\t' | b'\r' | b'\n' => self.position += 1,
+                    byte => return Ok(Some(byte)),
+                }
+            }
+            if !self.refill()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Steps over one byte if it is next; says whether it was.
+    pub(crate) fn enter(&mut self, open: u8) -> Result<bool> {
+        let entered = self.peek()? == Some(open);
+        self.position += usize::from(entered);
+        Ok(entered)
+    }
+
+    /// Moves to the next member of the object that was entered and returns the marks of its key, quotes
+    /// included; none at the object's end. Something must be kept.
+    pub(crate) fn next_member(&mut self, first: bool) -> Result<Option<Range<usize>>> {
+        if !self.separated(first, b'}')? {
+            return Ok(None);
+        }
+        if self.peek()? != Some(b'"') {
+            return Err(self.unexpected("a key in quotes"));
+        }
+        let start = self.mark();
+        self.skip_value(0)?;
+        let key = start..self.mark();
+        if self.enter(b':')? {
+            Ok(Some(key))
+        } else {
+            Err(self.unexpected("a colon after the key"))
+        }
+    }
+
+    /// Moves to the next element of the array that was entered; false at the array's end.
+    pub(crate) fn next_element(&mut self, first: bool) -> Result<bool> {
+        self.separated(first, b']')
+    }
+
+    fn separated(&mut self, first: bool, close: u8) -> Result<bool> {
+        match self.peek()? {
+            Some(byte) if byte == close => {
+                self.position += 1;
+                Ok(false)
+            }
+            Some(b',') if !first => {
+                self.position += 1;
+                match self.peek()? {
+                    Some(byte) if byte == close => Err(self.unexpected("a value after the comma")),
+                    _ => Ok(true),
+                }
+            }
+            Some(_) if first => Ok(true),
+            _ => Err(self.unexpected("a comma")),
+        }
+    }
+
+    /// Steps over one value, `depth` brackets down in the document.
+    pub(crate) fn skip_value(&mut self, depth: u32) -> Result<()> {
+        match self.peek()? {
+            Some(b'"') => {
+                self.position += 1;
+                self.skip_string()
+            }
+            Some(b'{' | b'[') => self.skip_container(depth),
+            Some(byte)
+                if CLASSES[usize::from(byte)] == Class::Other && !matches!(byte, b',' | b':') =>
+            {
+                self.skip_scalar()
+            }
+            _ => Err(self.unexpected("a value")),
+        }
+    }
+
+    /// Steps over the rest of a string, its closing quote included.
+    fn skip_string(&mut self) -> Result<()> {
+        loop {
+            match string_end(&self.buffer[..self.filled], self.position) {
+                Ok(after) => {
+                    self.position = after;
+                    return Ok(());
+                }
+                Err(resume) => {
+                    self.position = resume;
+                    self.refill_or_fail()?;
+                }
+            }
+        }
+    }
+
+    fn skip_scalar(&mut self) -> Result<()> {
+        loop {
+            while self.position < self.filled {
+                match self.buffer[self.position] {
+                    b' ' | b'\t' | b'\r' | b'\n' | b',' | b':' => return Ok(()),
+                    byte if CLASSES[usize::from(byte)] == Class::Other => self.position += 1,
+                    _ => return Ok(()),
+                }
+            }
+            if !self.refill()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Steps over an object or an array. One bit for each open bracket says which kind closes it.
+    fn skip_container(&mut self, depth: u32) -> Result<()> {
+        let mut curly: u128 = 0;
+        let mut open: u32 = 0;
+        loop {
+            let bytes = &self.buffer[..self.filled];
+            let mut at = self.position;
+            let mut in_string = false;
+            while let Some(&byte) = bytes.get(at) {
+                match CLASSES[usize::from(byte)] {
+                    Class::Other => at += 1,
+                    Class::Quote => match string_end(bytes, at + 1) {
+                        Ok(after) => at = after,
+                        Err(resume) => {
+                            at = resume;
+                            in_string = true;
+                            break;
+                        }
+                    },
+                    Class::Open => {
+                        if depth + open >= MAX_DEPTH {
+                            self.position = at;
+                            return Err(
+                                self.wrong(&format!("it is nested deeper than {MAX_DEPTH} levels"))
+                            );
+                        }
+                        curly = curly << 1 | u128::from(byte == b'{');
+                        open += 1;
+                        at += 1;
+                    }
+                    Class::Close => {
+                        if (curly & 1 == 1) != (byte == b'}') {
+                            self.position = at;
+                            return Err(self.unexpected("another closing bracket"));
+                        }
+                        curly >>= 1;
+                        open -= 1;
+                        at += 1;
+                        if open == 0 {
+                            self.position = at;
+                            return Ok(());
+                        }
+                    }
+                    Class::Wrong => {
+                        self.position = at;
+                        return Err(self.unexpected("JSON"));
+                    }
+                }
+            }
+            self.position = at;
+            if in_string {
+                self.refill_or_fail()?;
+                self.skip_string()?;
+            } else {
+                self.refill_or_fail()?;
+            }
+        }
+    }
+
+    fn refill_or_fail(&mut self) -> Result<()> {
+        if self.refill()? {
+            Ok(())
+        } else {
+            self.position = self.filled;
+            Err(self.cut_off())
+        }
+    }
+
+    /// Makes room and reads more; false at the input's end.
+    fn refill(&mut self) -> Result<bool> {
+        let from = self.kept.unwrap_or(self.position);
+        if from > 0 {
+            self.lines += line_breaks(&self.buffer[..from]);
+            self.offset += from as u64;
+            self.buffer.copy_within(from..self.filled, 0);
+            self.filled -= from;
+            self.position -= from;
+            self.kept = self.kept.map(|_| 0);
+        }
+        if self.filled > self.buffer.len() / 2 {
+            if self.filled > MAX_KEPT_BYTES {
+                return Err(self.wrong(&format!(
+                    "a single value is larger than {} MiB",
+                    MAX_KEPT_BYTES >> 20
+                )));
+            }
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        } else if self.filled < BUFFER_BYTES / 4 && self.buffer.len() > BUFFER_BYTES * 8 {
+            self.buffer.truncate(BUFFER_BYTES);
+            self.buffer.shrink_to_fit();
+        }
+        loop {
+            match self.input.read(&mut self.buffer[self.filled..]) {
+                Ok(read) => {
+                    self.filled += read;
+                    return Ok(read > 0);
+                }
+                Err(failure) if failure.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(failure) => return Err(error_of(failure)),
+            }
+        }
+    }
+
+    /// How many bytes of the document lie behind.
+    pub(crate) fn byte(&self) -> u64 {
+        self.offset + self.position as u64
+    }
+
+    /// The line the window stands in, from 1.
+    pub(crate) fn line(&self) -> u64 {
+        self.lines + line_breaks(&self.buffer[..self.position]) + 1
+    }
+
+    /// The document ends before it should.
+    pub(crate) fn cut_off(&self) -> Error {
+        let (byte, line) = (self.byte(), self.line());
+        Error::invalid(
+            self.place(),
+            format!(
+                "The document ends early, after byte {byte} (line {line}): it was cut off. {}",
+                WAY_OUT.trim_end_matches('.')
+            ),
+        )
+    }
+
+    /// Something else stands here than JSON allows.
+    pub(crate) fn unexpected(&mut self, wanted: &str) -> Error {
+        match self.ahead(1) {
+            Ok([]) => self.cut_off(),
+            Ok(_) => self.wrong(&format!("{wanted} should stand there")),
+            Err(error) => error,
+        }
+    }
+
+    /// The document is wrong at this place.
+    pub(crate) fn wrong(&self, why: &str) -> Error {
+        let (byte, line) = (self.byte(), self.line());
+        Error::invalid(
+            self.place(),
+            format!("The JSON breaks at byte {byte} (line {line}): {why}"),
+        )
+    }
+}
+
+fn line_breaks(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
+}
+
+/// Where the string ends whose inside begins at `at`: the index after its closing quote, or, where the bytes
+/// run out, the index to resume from.
+fn string_end(bytes: &[u8], mut at: usize) -> std::result::Result<usize, usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    loop {
+        // Eight bytes at a time: most strings are short, so a call into a vector routine costs more than it saves.
+        while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+            let word = u64::from_le_bytes(*chunk);
+            let quote = word ^ (ONES * b'"' as u64);
+            let backslash = word ^ (ONES * b'\\' as u64);
+            let hit = (quote.wrapping_sub(ONES) & !quote
+                | backslash.wrapping_sub(ONES) & !backslash)
+                & HIGH;
+            if hit != 0 {
+                at += (hit.trailing_zeros() / 8) as usize;
+                break;
+            }
+            at += 8;
+        }
+        match bytes.get(at) {
+            None => return Err(at.min(bytes.len())),
+            Some(b'"') => return Ok(at + 1),
+            Some(b'\\') if at + 1 < bytes.len() => at += 2,
+            Some(b'\\') => return Err(at),
+            Some(_) => at += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

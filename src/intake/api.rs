@@ -1,0 +1,202 @@
+//! The contract's calls that take scans in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use poem::Body;
+use poem_openapi::param::{Header, Query};
+use poem_openapi::payload::Binary;
+use poem_openapi::{ApiRequest, Object, OpenApi};
+use serde::Serialize;
+use tokio::sync::Semaphore;
+
+use super::body;
+use crate::error::{Error, Result};
+use crate::http::words::word_type;
+use crate::http::{ApiResult, Created, Ingest, Line, ReadFailure, Tag, UploadFailure, created, ok};
+use crate::ingest::{self, Encoding, FingerprintKey, Format, Options, Scan};
+use crate::scans::api::ScanView;
+use crate::scans::{self, Push};
+use crate::store::Store;
+use crate::workspaces;
+
+/// How many bodies are read at once: reading one keeps a processor busy.
+const READERS: usize = 4;
+
+/// How long a body may wait for its turn.
+const TURN: Duration = Duration::from_secs(20);
+
+/// Takes scans in.
+#[derive(Debug)]
+pub struct Api {
+    store: Store,
+    fingerprint_secret: [u8; 32],
+    limit_bytes: u64,
+    readers: Arc<Semaphore>,
+}
+
+/// What a body is said to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Auto,
+    TerraformPlan,
+    DriftsentryScan,
+}
+
+word_type!(Said, "ScanFormat", [
+    "auto" => Said::Auto, "terraform-plan" => Said::TerraformPlan, "driftsentry-scan" => Said::DriftsentryScan,
+]);
+
+/// The tool's own output.
+#[derive(ApiRequest)]
+enum Output {
+    /// `terraform show -json PLANFILE`, or OpenTofu's.
+    #[oai(content_type = "application/json")]
+    Json(Binary<Body>),
+    /// What `driftsentry push` sends: one JSON object a line. First `{"driftsentry_scan": "1.0", …}`, then one line for each
+    /// resource that differs, redacted, then a line with the totals.
+    #[oai(content_type = "application/x-ndjson")]
+    Ndjson(Binary<Body>),
+    /// Either of them: found out by looking.
+    #[oai(content_type = "application/octet-stream")]
+    Bytes(Binary<Body>),
+}
+
+/// What a client needs to redact before it sends.
+#[derive(Debug, Object, Serialize)]
+#[oai(rename = "FingerprintKey", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+struct KeyView {
+    /// The workspace.
+    workspace: String,
+    /// 32 bytes in hexadecimal: the key of the digests that tell whether hidden values changed. As secret as the values.
+    key: String,
+    /// The largest scan that is taken, in bytes.
+    limit_bytes: u64,
+}
+
+impl Api {
+    /// Takes scans of up to so many bytes.
+    pub fn new(store: Store, fingerprint_secret: [u8; 32], limit_bytes: u64) -> Self {
+        Self {
+            store,
+            fingerprint_secret,
+            limit_bytes,
+            readers: Arc::new(Semaphore::new(READERS)),
+        }
+    }
+
+    /// Reads a body while it arrives.
+    async fn read(&self, body: Body, options: Options) -> Result<Scan> {
+        let turn = tokio::time::timeout(TURN, Arc::clone(&self.readers).acquire_owned()).await;
+        let _turn = turn
+            .map_err(|_| {
+                Error::Unavailable(
+                    "Too many scans arrive at once: push it again in a moment.".to_owned(),
+                )
+            })?
+            .map_err(Error::internal)?;
+        let (pieces, fill) = body::split(body);
+        let reader = tokio::task::spawn_blocking(move || ingest::read(pieces, &options));
+        let ((), scan) = tokio::join!(fill, reader);
+        scan.map_err(Error::internal)?
+    }
+}
+
+/// How a body is compressed.
+fn encoding(header: Option<&str>) -> Result<Encoding> {
+    match header.map(str::to_ascii_lowercase).as_deref() {
+        // A file that was compressed before it was sent is found out by looking.
+        None | Some("" | "identity") => Ok(Encoding::Auto),
+        Some("gzip" | "x-gzip") => Ok(Encoding::Gzip),
+        Some("zstd") => Ok(Encoding::Zstd),
+        Some(_) => Err(Error::UnsupportedMedia(
+            "This Content-Encoding is not understood: send the scan plain, gzip or zstd."
+                .to_owned(),
+        )),
+    }
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Scans")]
+impl Api {
+    /// Push a scan
+    ///
+    /// The body is the tool's own output. Sensitive values are hidden before anything is kept; the body itself never is.
+    /// Drifts that it shows are made, seen again or changed; drifts that it looked at and no longer shows are resolved. The
+    /// workspace is made when it is new.
+    #[oai(path = "/scans", method = "post", operation_id = "pushScan")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each parameter is one argument of the operation"
+    )]
+    async fn push_scan(
+        &self,
+        who: Ingest,
+        /// The workspace's name: 1 to 128 of `a-z 0-9 . _ - /`, starting and ending with a letter or digit.
+        workspace: Query<Line<1, 128>>,
+        /// What the body is; found out by looking where it isn't said.
+        format: Query<Option<Said>>,
+        /// The commit that the tool ran on.
+        commit: Query<Option<Line<1, 128>>>,
+        /// Makes repeating the call safe for 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<Line<1, 255>>>,
+        /// `gzip` or `zstd`.
+        #[oai(name = "Content-Encoding")]
+        content_encoding: Header<Option<String>>,
+        body: Output,
+    ) -> Result<Created<ScanView>, UploadFailure> {
+        let push = Push {
+            workspace: workspace.0.into_string(),
+            commit: commit.0.map(Line::into_string),
+            idempotency_key: idempotency_key.0.map(Line::into_string),
+        };
+        workspaces::check_name("workspace", &push.workspace)?;
+        let options = Options {
+            format: match format.0 {
+                None | Some(Said::Auto) => None,
+                Some(Said::TerraformPlan) => Some(Format::TerraformPlan),
+                Some(Said::DriftsentryScan) => Some(Format::DriftsentryScan),
+            },
+            encoding: encoding(content_encoding.0.as_deref())?,
+            key: FingerprintKey::for_workspace(&self.fingerprint_secret, &push.workspace),
+            limit_bytes: self.limit_bytes,
+        };
+        let (Output::Json(Binary(body))
+        | Output::Ndjson(Binary(body))
+        | Output::Bytes(Binary(body))) = body;
+        let scan = self.read(body, options).await?;
+        let by = who.into_actor();
+        let record = self
+            .store
+            .write(move |read, now| scans::receive(read, &scan, &push, &by, now))
+            .await?;
+        let location = format!("/api/v1/scans/{}", record.id);
+        created(ScanView::from(record), location)
+    }
+
+    /// Get a workspace's fingerprint key
+    ///
+    /// For clients that redact on their side, as `driftsentry push` does: digests made with this key tell the server
+    /// whether hidden values changed.
+    #[oai(
+        path = "/fingerprint-key",
+        method = "get",
+        operation_id = "getFingerprintKey"
+    )]
+    async fn fingerprint_key(
+        &self,
+        _who: Ingest,
+        /// The workspace's name; it need not exist yet.
+        workspace: Query<Line<1, 128>>,
+    ) -> ApiResult<KeyView, ReadFailure> {
+        let workspace = workspace.0.into_string();
+        workspaces::check_name("workspace", &workspace)?;
+        let key = FingerprintKey::for_workspace(&self.fingerprint_secret, &workspace);
+        ok(KeyView {
+            workspace,
+            key: crate::hex::encode(&key.0),
+            limit_bytes: self.limit_bytes,
+        })
+    }
+}

@@ -1,0 +1,87 @@
+//! Every feature's `Api`, on one screen, and what is served beside them.
+
+use std::sync::Arc;
+
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem::{Endpoint, IntoEndpoint, Request, Response};
+use poem_openapi::OpenApiService;
+
+use crate::server::contract::{TITLE, VERSION};
+use crate::server::docs::Docs;
+use crate::server::{App, Data};
+use crate::telemetry::api::HealthApi;
+use crate::{drifts, intake, scans};
+
+/// Every feature's handlers. The contract is made of their types, the router of their values.
+pub type Apis = (
+    drifts::api::Api,
+    scans::api::Api,
+    intake::api::Api,
+    HealthApi,
+);
+
+/// The handlers over what is stored. Scans are taken up to `scan_bytes`.
+pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
+    let store = || data.store.clone();
+    (
+        drifts::api::Api {
+            store: store(),
+            index: Arc::clone(&data.drifts),
+            fingerprint_secret: data.fingerprint_secret,
+        },
+        scans::api::Api {
+            store: store(),
+            index: Arc::clone(&data.scans),
+        },
+        intake::api::Api::new(store(), data.fingerprint_secret, scan_bytes),
+        HealthApi::new(app),
+    )
+}
+
+/// The routes: the features' own, and what stands beside the contract.
+pub(crate) struct Site {
+    api: BoxEndpoint<'static>,
+    docs: Docs,
+    app: App,
+}
+
+impl Site {
+    pub(crate) fn new(app: &App, apis: Apis) -> Self {
+        Self {
+            api: OpenApiService::new(apis, TITLE, VERSION).into_endpoint(),
+            docs: Docs::new(),
+            app: app.clone(),
+        }
+    }
+}
+
+impl Endpoint for Site {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let path = request.uri().path();
+        // The features' routes first: theirs are the many requests.
+        if path.starts_with("/api/") || path.starts_with("/health") {
+            return self.api.call(request).await;
+        }
+        if !matches!(*request.method(), Method::GET) {
+            return Err(match beside_the_contract(path) {
+                Some(_) => poem::error::MethodNotAllowedError.into(),
+                None => poem::error::NotFoundError.into(),
+            });
+        }
+        match path {
+            "/metrics" => Ok(self.app.metrics.scrape()),
+            _ => self.docs.serve(&request),
+        }
+    }
+}
+
+/// The path of what is served beside the contract, as it stands in logs and metrics.
+pub(crate) fn beside_the_contract(path: &str) -> Option<&'static str> {
+    match path {
+        "/metrics" => Some("/metrics"),
+        _ => Docs::template(path),
+    }
+}

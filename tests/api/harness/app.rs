@@ -1,0 +1,184 @@
+//! One running server.
+
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::Client;
+
+/// How long a start may take before the test fails.
+const START: Duration = Duration::from_secs(30);
+
+/// A server over a temporary data directory. Dropping it kills the server; a failing test prints the end of its log.
+pub(crate) struct App {
+    dir: TempDir,
+    child: Option<Child>,
+    url: String,
+}
+
+impl App {
+    /// A server over an empty data directory.
+    #[track_caller]
+    pub(crate) fn start() -> Self {
+        let mut app = Self::stopped();
+        app.start_again();
+        app
+    }
+
+    /// An empty data directory, its server not yet started.
+    pub(crate) fn stopped() -> Self {
+        Self {
+            dir: TempDir::with_prefix("driftsentry-test-").expect("a temporary directory"),
+            child: None,
+            url: String::new(),
+        }
+    }
+
+    /// Starts the server over what the data directory holds.
+    #[track_caller]
+    pub(crate) fn start_again(&mut self) {
+        assert!(self.child.is_none(), "it is running already");
+        let out = self.dir.path().join("stdout.log");
+        let said_before = fs::metadata(&out).map_or(0, |file| file.len());
+        let append = |path: &Path| {
+            let file = OpenOptions::new().create(true).append(true).open(path);
+            Stdio::from(file.expect("a log file"))
+        };
+        let mut child = Command::new(env!("CARGO_BIN_EXE_driftsentry"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(self.data_dir())
+            .current_dir(self.dir.path())
+            .env("RUST_BACKTRACE", "1")
+            .stdin(Stdio::null())
+            .stdout(append(&out))
+            .stderr(append(&self.dir.path().join("stderr.log")))
+            .spawn()
+            .expect("the binary runs");
+
+        let started = Instant::now();
+        loop {
+            let said = fs::read(&out).unwrap_or_default();
+            let said =
+                String::from_utf8_lossy(&said[usize::try_from(said_before).expect("small")..])
+                    .into_owned();
+            if let Some((first, _)) = said.split_once('\n') {
+                self.child = Some(child);
+                let Some(url) = first.trim_end().strip_prefix("listening on ") else {
+                    panic!("the first line of stdout must be `listening on URL`, not {first:?}");
+                };
+                self.url = url.to_owned();
+                return;
+            }
+            if let Some(status) = child.try_wait().expect("the server's status") {
+                panic!("the server ended at once with {status}:\n{}", self.log());
+            }
+            if started.elapsed() > START {
+                self.child = Some(child);
+                panic!(
+                    "the server did not say where it listens within {START:?}:\n{}",
+                    self.log()
+                );
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Ends it as a power cut would end the process: `SIGKILL`.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Ends it as an operator does: `SIGTERM`, then waits.
+    #[track_caller]
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("it is running");
+        kill_process(Pid::from_child(&child), Signal::TERM).expect("a signal is sent");
+        let asked = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait().expect("the server's status") {
+                return status;
+            }
+            if asked.elapsed() > Duration::from_secs(15) {
+                let _ = child.kill();
+                let _ = child.wait();
+                panic!(
+                    "the server did not stop within 15 s of SIGTERM:\n{}",
+                    self.log()
+                );
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Stops and starts it over the same data.
+    #[track_caller]
+    pub(crate) fn restart(&mut self) {
+        let status = self.stop();
+        assert!(status.success(), "a clean stop exits 0, not {status}");
+        self.start_again();
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:40123`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where its data is.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// A file beside the data, for the test's own use.
+    pub(crate) fn scratch(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The server's process id.
+    #[track_caller]
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it is running").id()
+    }
+
+    /// All it said so far, on stdout and stderr.
+    pub(crate) fn log(&self) -> String {
+        ["stdout.log", "stderr.log"]
+            .map(|name| fs::read(self.dir.path().join(name)).unwrap_or_default())
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .concat()
+    }
+
+    /// Who only reads.
+    pub(crate) fn as_viewer(&self) -> Client {
+        Client::new(&self.url)
+    }
+
+    /// Who decides and pushes.
+    pub(crate) fn as_engineer(&self) -> Client {
+        Client::new(&self.url)
+    }
+
+    /// Who manages workspaces and reads the audit log.
+    pub(crate) fn as_admin(&self) -> Client {
+        Client::new(&self.url)
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.kill();
+        if thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let tail = &lines[lines.len().saturating_sub(40)..];
+            eprintln!("--- the end of the server's log\n{}\n---", tail.join("\n"));
+        }
+    }
+}

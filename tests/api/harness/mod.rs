@@ -1,0 +1,15 @@
+//! The built binary, started on a port of its own over a directory of its own, and what tests say to it.
+
+mod answer;
+mod app;
+mod client;
+mod command;
+mod fixtures;
+mod plan;
+
+pub(crate) use answer::Answer;
+pub(crate) use app::App;
+pub(crate) use client::{Client, encode};
+pub(crate) use command::driftsentry;
+pub(crate) use fixtures::{FIXTURES, expected, fixture, fixture_path, read_drift};
+pub(crate) use plan::Plan;
