@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod demo;
 pub mod exit;
 mod openapi;
 mod report;
@@ -26,6 +27,7 @@ enum Command {
     Serve(serve::Args),
     Report(report::Args),
     Check(check::Args),
+    Demo(demo::Args),
     Openapi(openapi::Args),
     Completions(completions::Args),
 }
@@ -51,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => code(serve::run(args)),
         Command::Report(args) => report::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Demo(args) => code(demo::run(&args)),
         Command::Openapi(args) => code(openapi::run(&args)),
         Command::Completions(args) => code(completions::run(&args)),
     }
