@@ -180,9 +180,8 @@ impl Month {
         let mut findings = Vec::new();
         let mut priced = Vec::new();
         if status != ScanStatus::Failed {
-            for resource in self.ended(at, at_ms) {
-                in_sync.insert(address_key(&resource.address(), None));
-            }
+            let ended = self.ended(at, at_ms);
+            in_sync.extend(ended.iter().map(|one| address_key(&one.address(), None)));
             self.changed(at);
             priced = self.begun(at, at_ms, first);
             let site = site(at);
@@ -192,6 +191,8 @@ impl Month {
                 .map(|live| live.resource.finding(site))
                 .collect();
             self.planned_looks(at, at_ms);
+            // Not before: what comes back has to be missed by one scan first.
+            self.forget_some(at, ended);
         }
         let nightly = workspace.scans_a_day < 3;
         let commit = format!(
@@ -238,12 +239,17 @@ impl Month {
             }
             !gone
         });
-        place.gone.extend(ended.iter().cloned());
-        if place.gone.len() > 64 {
-            place.gone.drain(..32);
-        }
         self.places[at] = place;
         ended
+    }
+
+    /// Remembers what may come back; the oldest are forgotten.
+    fn forget_some(&mut self, at: usize, ended: Vec<Resource>) {
+        let gone = &mut self.places[at].gone;
+        gone.extend(ended);
+        if gone.len() > 64 {
+            gone.drain(..32);
+        }
     }
 
     /// What has other values now, or another address.

@@ -1,1 +1,259 @@
-//! Empty.
+//! Lists from memory against a plain look through all rows.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use driftsentry::drifts::index::{Index, field};
+use driftsentry::drifts::query::{self, Position, Query, Sort};
+use driftsentry::drifts::{Record, records};
+use driftsentry::ids::DriftId;
+use driftsentry::listing::Filter;
+use driftsentry::store::View;
+use proptest::prelude::*;
+
+use crate::world::{ADDRESSES, World, deeds, open};
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+struct Asked {
+    filters: Vec<(usize, Vec<String>)>,
+    search: Option<String>,
+    /// Hours since the first of March, from and before.
+    detected: Option<(i64, i64)>,
+    sort: Sort,
+    descending: bool,
+    limit: usize,
+}
+
+const MARCH_MS: i64 = 1_772_323_200_000;
+
+fn values(of: usize) -> &'static [&'static str] {
+    match of {
+        field::STATUS => &[
+            "detected", "triaged", "approved", "rejected", "resolved", "x",
+        ],
+        field::SEVERITY => &["critical", "warning", "info"],
+        field::KIND => &["modified", "missing", "unmanaged", "pending", "state_only"],
+        field::RESOURCE_TYPE => &["aws_instance", "aws_security_group", "a", "aws_s3_bucket"],
+        field::REGION => &["eu-west-1", "us-east-1", ""],
+        field::WORKSPACE => &["shop/prod", "shop/staging", "nobody"],
+        _ => &["li@shop.example", ""],
+    }
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    let filter = (0..7_usize).prop_flat_map(|of| {
+        let any_of = prop::sample::subsequence(values(of), 0..=values(of).len());
+        any_of.prop_map(move |any_of| (of, any_of.into_iter().map(str::to_owned).collect()))
+    });
+    // Parts of what there is, in another case; wildcards of other stores; texts that are nowhere.
+    let part = (0..ADDRESSES.len(), 0..20_usize, 1..8_usize, any::<bool>()).prop_map(
+        |(at, from, length, upper)| {
+            let part: String = ADDRESSES[at].chars().skip(from).take(length).collect();
+            if upper { part.to_uppercase() } else { part }
+        },
+    );
+    let literal = prop::sample::select(vec![
+        "%", "_", "a%", "p_a", "A_", "ID-3_X", "id-3_x", ".", "İ", "i̇", "zzz", "aws_", "[\"", "\\",
+    ]);
+    let search = prop_oneof![
+        2 => Just(None),
+        2 => part.prop_map(Some),
+        2 => literal.prop_map(|text| Some(text.to_owned())),
+    ];
+    let sort = prop::sample::select(vec![
+        Sort::Created,
+        Sort::Detected,
+        Sort::LastSeen,
+        Sort::Cost,
+        Sort::Severity,
+    ]);
+    (
+        prop::collection::vec(filter, 0..3),
+        search,
+        prop::option::weighted(0.3, (0..80_i64, 0..120_i64)),
+        sort,
+        any::<bool>(),
+        1..7_usize,
+    )
+        .prop_map(
+            |(filters, search, detected, sort, descending, limit)| Asked {
+                filters,
+                search: search.filter(|text| !text.is_empty()),
+                detected,
+                sort,
+                descending,
+                limit,
+            },
+        )
+}
+
+fn value_of(drift: &Record, of: usize) -> &str {
+    match of {
+        field::STATUS => drift.status.name(),
+        field::SEVERITY => drift.severity.name(),
+        field::KIND => records::kind_name(drift),
+        field::RESOURCE_TYPE => &drift.resource_type,
+        field::REGION => drift.region.as_deref().unwrap_or_default(),
+        field::WORKSPACE => &drift.workspace,
+        _ => drift.assignee.as_deref().unwrap_or_default(),
+    }
+}
+
+impl Asked {
+    fn detected_ms(&self) -> Option<(i64, i64)> {
+        let ms = |hours: i64| MARCH_MS + hours * 3_600_000;
+        self.detected.map(|(from, to)| (ms(from), ms(to)))
+    }
+
+    fn query(&self, from: Position) -> Query {
+        Query {
+            filters: self
+                .filters
+                .iter()
+                .map(|(field, any_of)| Filter {
+                    field: *field,
+                    any_of: any_of.clone(),
+                })
+                .collect(),
+            search: self.search.clone(),
+            detected: self.detected_ms(),
+            sort: self.sort,
+            descending: self.descending,
+            from,
+        }
+    }
+
+    fn passes(&self, drift: &Record) -> bool {
+        let found = |search: &String| {
+            let folded = search.to_lowercase();
+            [&drift.resource_id, &drift.address, &drift.resource_type]
+                .iter()
+                .any(|text| text.to_lowercase().contains(&folded))
+        };
+        self.filters
+            .iter()
+            .all(|(of, any_of)| any_of.iter().any(|value| value == value_of(drift, *of)))
+            && self.search.as_ref().is_none_or(found)
+            && self
+                .detected_ms()
+                .is_none_or(|(from, to)| (from..to).contains(&drift.detected_at.unix_ms()))
+    }
+
+    /// All rows in their order, the plain way.
+    fn plainly(&self, drifts: &[Record]) -> Vec<DriftId> {
+        let key = |drift: &Record| match self.sort {
+            Sort::Created => 0,
+            Sort::Detected => drift.detected_at.unix_ms(),
+            Sort::LastSeen => drift.last_seen_at.unix_ms(),
+            Sort::Cost => drift.cost.map_or(i64::MIN, |cost| cost.0),
+            Sort::Severity => match drift.severity.name() {
+                "critical" => 2,
+                "warning" => 1,
+                _ => 0,
+            },
+        };
+        let mut rows: Vec<(i64, DriftId)> = drifts
+            .iter()
+            .filter(|drift| self.passes(drift))
+            .map(|drift| (key(drift), drift.id))
+            .collect();
+        rows.sort();
+        if self.descending {
+            rows.reverse();
+        }
+        rows.into_iter().map(|(_, id)| id).collect()
+    }
+}
+
+/// Asks page by page, by number and by cursor, and compares.
+fn compare(world: &World, index: &Index, asked: &Asked) -> Result<(), TestCaseError> {
+    let expected = asked.plainly(&world.drifts());
+    let mut by_number = Vec::new();
+    let mut by_cursor = Vec::new();
+    let mut from = Position::Skip(0);
+    for page in 0..=expected.len() / asked.limit {
+        let skip = (page * asked.limit) as u64;
+        let found = query::page(
+            &world.store,
+            index,
+            &asked.query(Position::Skip(skip)),
+            asked.limit,
+        )
+        .unwrap();
+        prop_assert_eq!(found.total, expected.len() as u64, "{:?}", asked);
+        by_number.extend(found.drifts.iter().map(|drift| drift.id));
+        let found =
+            query::page(&world.store, index, &asked.query(from.clone()), asked.limit).unwrap();
+        prop_assert_eq!(found.total, expected.len() as u64);
+        by_cursor.extend(found.drifts.iter().map(|drift| drift.id));
+        if let Some(next) = found.next(asked.sort) {
+            from = next;
+        }
+    }
+    prop_assert_eq!(&by_number, &expected, "{:?}", asked);
+    prop_assert_eq!(&by_cursor, &expected, "{:?}", asked);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn lists_are_what_a_plain_look_finds_before_and_after_a_restart(
+        before in deeds(),
+        after in deeds(),
+        asked in prop::collection::vec(asked(), 12),
+    ) {
+        let index = Arc::new(Index::default());
+        let mut world = World::new(vec![index.clone() as Arc<dyn View>]);
+        // Asked in between, so that what is remembered of a search has to follow.
+        for deeds in [&before, &after] {
+            for deed in deeds {
+                world.act(deed);
+            }
+            for asked in &asked {
+                compare(&world, &index, asked)?;
+            }
+        }
+        world.store.close();
+        let index = Arc::new(Index::default());
+        world.store = open(world.dir.path(), vec![index.clone() as Arc<dyn View>]);
+        for asked in &asked {
+            compare(&world, &index, asked)?;
+        }
+    }
+
+    #[test]
+    fn a_cursor_shows_no_row_twice_while_drifts_arrive(
+        before in deeds(),
+        after in deeds(),
+        limit in 1..4_usize,
+        descending in any::<bool>(),
+    ) {
+        let index = Arc::new(Index::default());
+        let mut world = World::new(vec![index.clone() as Arc<dyn View>]);
+        for deed in &before {
+            world.act(deed);
+        }
+        let first: BTreeSet<DriftId> = world.drifts().iter().map(|drift| drift.id).collect();
+        let mut seen = Vec::new();
+        let mut from = Position::Skip(0);
+        let mut coming = after.iter();
+        loop {
+            let query = Query { descending, from: from.clone(), ..Query::default() };
+            let found = query::page(&world.store, &index, &query, limit).unwrap();
+            seen.extend(found.drifts.iter().map(|drift| drift.id));
+            match found.next(Sort::Created) {
+                Some(next) if seen.len() < 400 => from = next,
+                _ => break,
+            }
+            if let Some(deed) = coming.next() {
+                world.act(deed);
+            }
+        }
+        let distinct: BTreeSet<DriftId> = seen.iter().copied().collect();
+        prop_assert_eq!(distinct.len(), seen.len());
+        prop_assert!(first.is_subset(&distinct));
+    }
+}
