@@ -18,6 +18,7 @@ pub mod listing;
 pub mod money;
 pub mod scans;
 pub mod server;
+pub mod severity;
 pub mod store;
 pub mod telemetry;
 pub mod time;

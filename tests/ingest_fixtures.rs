@@ -1,5 +1,10 @@
 //! Every fixture of real Terraform output, held against what was truly changed in the cloud.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test says by panicking what went wrong"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

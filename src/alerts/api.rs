@@ -282,7 +282,10 @@ mod tests {
             by: "a@b".to_owned(),
         });
         let read = agreed(&AlertView::from(alert));
-        assert_eq!((&read["isRead"], &read["readBy"]), (&true.into(), &"a@b".into()));
+        assert_eq!(
+            (&read["isRead"], &read["readBy"]),
+            (&true.into(), &"a@b".into())
+        );
     }
 
     #[test]

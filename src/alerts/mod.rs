@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::actor::Actor;
 use crate::audit::{self, Action, Draft};
-use crate::drifts::{Record as Drift, Severity};
 use crate::error::{Error, Result};
 use crate::events::{self, Name};
 use crate::ids::{AlertId, DriftId, ScanId};
+use crate::severity::Severity;
 use crate::store::tables::{ALERTS, ALERTS_BY_DRIFT};
 use crate::store::{Counter, Order, Range, Reads, Writes};
 use crate::time::Timestamp;
@@ -97,51 +97,67 @@ pub fn unread() -> Counter {
     Counter::new("alerts.unread")
 }
 
-/// The alert that a drift makes when it is found: critical ones make one.
+/// A drift that may be worth an alert.
+#[derive(Debug, Clone, Copy)]
+pub struct Sighting<'a> {
+    /// The drift.
+    pub drift: DriftId,
+    /// The scan that shows it so.
+    pub scan: Option<ScanId>,
+    /// The workspace, by name.
+    pub workspace: &'a str,
+    /// The resource's address.
+    pub address: &'a str,
+    /// How much it matters now.
+    pub severity: Severity,
+    /// The rule that said so.
+    pub reason: &'a str,
+    /// Whether the live state has left the code at all.
+    pub is_drift: bool,
+}
+
+/// The alert that a drift makes when it is found, or is back: critical ones make one.
 ///
 /// # Errors
 /// `Internal`, when it can't be encoded.
-pub fn on_detected(drift: &Drift, now: Timestamp) -> Result<Writes> {
-    if drift.severity != Severity::Critical || !(drift.kind.is_drift()) {
+pub fn on_detected(seen: &Sighting<'_>, recurs: bool, now: Timestamp) -> Result<Writes> {
+    if seen.severity != Severity::Critical || !seen.is_drift {
         return Ok(Writes::new());
     }
-    let title = if drift.recurrence_of.is_some() {
-        "Critical drift is back"
-    } else {
-        "Critical drift"
-    };
-    of_drift(drift, title, now)
+    of_drift(
+        seen,
+        if recurs {
+            "Critical drift is back"
+        } else {
+            "Critical drift"
+        },
+        now,
+    )
 }
 
 /// The alert that a drift makes when it has got worse.
 ///
 /// # Errors
 /// `Internal`, when it can't be encoded.
-pub fn on_changed(before: &Drift, after: &Drift, now: Timestamp) -> Result<Writes> {
-    if after.severity > before.severity
-        && after.severity == Severity::Critical
-        && after.kind.is_drift()
-    {
-        of_drift(after, "Drift has become critical", now)
+pub fn on_changed(seen: &Sighting<'_>, was: Severity, now: Timestamp) -> Result<Writes> {
+    if seen.severity == Severity::Critical && was < Severity::Critical && seen.is_drift {
+        of_drift(seen, "Drift has become critical", now)
     } else {
         Ok(Writes::new())
     }
 }
 
-fn of_drift(drift: &Drift, title: &str, now: Timestamp) -> Result<Writes> {
+fn of_drift(seen: &Sighting<'_>, title: &str, now: Timestamp) -> Result<Writes> {
     insert(
         &Record {
             id: AlertId::new(now),
-            drift_id: Some(drift.id),
-            scan_id: drift.scan_id,
-            workspace: drift.workspace.clone(),
+            drift_id: Some(seen.drift),
+            scan_id: seen.scan,
+            workspace: seen.workspace.to_owned(),
             about: Type::DriftDetected,
-            severity: drift.severity,
+            severity: seen.severity,
             title: title.to_owned(),
-            message: format!(
-                "{} in {}: {}.",
-                drift.address, drift.workspace, drift.severity_reason
-            ),
+            message: format!("{} in {}: {}.", seen.address, seen.workspace, seen.reason),
             read: None,
             created_at: now,
         },

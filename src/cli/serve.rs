@@ -10,7 +10,11 @@ use prometheus_client::metrics::counter::ConstCounter;
 
 use crate::cli::exit::{Exit, Failure};
 use crate::config::{Config, Flags};
-use crate::server::{self, App, ListenError, routes, shutdown};
+use crate::drifts::records;
+use crate::error::Error;
+use crate::server::{self, App, Data, ListenError, routes, shutdown};
+use crate::store::{Options, Reads, State};
+use crate::telemetry::commits::CommitMetrics;
 use crate::telemetry::logs::{self, Logs};
 
 /// Start the server.
@@ -66,15 +70,23 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
         .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
     // Before anything is opened: a port in use is found at once.
     let listener = server::bind(config.listen).await.map_err(refused)?;
-    prepare_data_dir(config)?;
+    let data = open(config, &app)?;
 
     let address = listener.local_addr().unwrap_or(config.listen);
     if let Err(error) = announce(address) {
         // Whoever started it may have closed its end: that is no reason not to serve.
         tracing::debug!(cause = %error, "Standard output is closed");
     }
-    let apis = routes::apis(&app);
+    let apis = routes::apis(&app, &data, config.limits.scan_bytes);
     server::run(listener, &app, apis, config.limits.serve_options()).await;
+    // Closing waits for the last commit: not on a thread that serves.
+    let store = data.store.clone();
+    if tokio::task::spawn_blocking(move || store.close())
+        .await
+        .is_err()
+    {
+        tracing::error!("Closing the store panicked");
+    }
     tracing::info!("Stopped");
     Ok(())
 }
@@ -92,20 +104,50 @@ fn refused(error: ListenError) -> Failure {
     Failure::new(exit, error)
 }
 
-/// Makes the data directory where it is missing, readable by its owner only.
-fn prepare_data_dir(config: &Config) -> Result<(), Failure> {
-    use std::os::unix::fs::DirBuilderExt;
-    let made = std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&config.data_dir);
-    made.map_err(|error| {
-        let directory = config.data_dir.display();
-        Failure::new(
-            Exit::CantCreate,
-            format!("can't make the data directory {directory}: {error}; choose another with --data-dir."),
-        )
-    })
+/// Opens the store and lets health and metrics look at it.
+fn open(config: &Config, app: &App) -> Result<Data, Failure> {
+    let commits = CommitMetrics::default();
+    commits.register(&app.metrics);
+    let options = Options {
+        cache_bytes: usize::try_from(config.store.cache_bytes).unwrap_or(usize::MAX),
+        min_free_bytes: config.store.min_free_bytes,
+        on_commit: Box::new(move |commit| commits.count(commit)),
+        // The store has tried all it can: a supervisor starts the program anew.
+        on_fatal: Box::new(|error| {
+            tracing::error!(%error, "The database can't be reopened: stopping");
+            std::process::exit(Exit::Io as i32);
+        }),
+        ..Options::new(&config.data_dir)
+    };
+    let data = Data::open(options).map_err(|error| {
+        let exit = match &error {
+            Error::Internal(_) => Exit::Io,
+            _ => Exit::CantCreate,
+        };
+        Failure::new(exit, error)
+    })?;
+    let store = data.store.clone();
+    app.health.check("database", move || match store.state() {
+        State::Ready => Ok(()),
+        State::Degraded(_) => Err("reopening after a failed write".to_owned()),
+        State::Full => Err("the disk is almost full".to_owned()),
+        State::Closed => Err("closed".to_owned()),
+    });
+    let files = data.clone();
+    app.health
+        .fact("databaseBytes", move || files.file_bytes().into());
+    let store = data.store.clone();
+    app.health
+        .fact("queueDepth", move || store.queue_depth().into());
+    let store = data.store.clone();
+    app.health.fact("databaseReadMicroseconds", move || {
+        let started = std::time::Instant::now();
+        let read = store.read(|read| read.counter(&records::counters::total()));
+        read.ok()
+            .map(|_| u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX))
+            .into()
+    });
+    Ok(data)
 }
 
 /// Says where it listens, as the first line, and where to go next.

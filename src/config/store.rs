@@ -8,8 +8,9 @@ use crate::config::value;
 pub struct StoreConfig {
     /// Memory for pages of the database, in bytes.
     pub cache_bytes: u64,
-    /// With less free space than this on the disk, changes are refused before the disk is full.
-    pub min_free_bytes: u64,
+    /// With less free space than this on the disk, changes are refused before the disk is full; none for the larger
+    /// of 256 MiB and 5 % of the disk.
+    pub min_free_bytes: Option<u64>,
 }
 
 impl StoreConfig {
@@ -18,9 +19,7 @@ impl StoreConfig {
             cache_bytes: settings
                 .take("store.cache_bytes", value::bytes(1 << 20, 64 << 30))
                 .unwrap_or(64 << 20),
-            min_free_bytes: settings
-                .take("store.min_free_bytes", value::bytes(0, 1 << 40))
-                .unwrap_or(256 << 20),
+            min_free_bytes: settings.take("store.min_free_bytes", value::bytes(0, 1 << 40)),
         }
     }
 }

@@ -360,9 +360,16 @@ impl From<&[Count]> for SeverityDistributionView {
         let share = |severity: Severity| {
             let count = of(counts, severity.name());
             let percentage = percentage(count, total);
-            SeverityShareView { severity, count, percentage }
+            SeverityShareView {
+                severity,
+                count,
+                percentage,
+            }
         };
-        Self { data: Severity::ALL.into_iter().map(share).collect(), total }
+        Self {
+            data: Severity::ALL.into_iter().map(share).collect(),
+            total,
+        }
     }
 }
 
@@ -372,9 +379,16 @@ impl From<&[Count]> for StatusDistributionView {
         let share = |status: Status| {
             let count = of(counts, status.name());
             let percentage = percentage(count, total);
-            StatusShareView { status, count, percentage }
+            StatusShareView {
+                status,
+                count,
+                percentage,
+            }
         };
-        Self { data: Status::ALL.into_iter().map(share).collect(), total }
+        Self {
+            data: Status::ALL.into_iter().map(share).collect(),
+            total,
+        }
     }
 }
 
@@ -388,11 +402,7 @@ impl Api {
     /// See everything at a glance
     ///
     /// `days` bounds the scans and the times to decide and resolve; everything else is as of now. Exact at all times.
-    #[oai(
-        path = "/metrics/summary",
-        method = "get",
-        operation_id = "getSummary"
-    )]
+    #[oai(path = "/metrics/summary", method = "get", operation_id = "getSummary")]
     async fn summary(
         &self,
         _who: Viewer,

@@ -2,7 +2,7 @@
 
 pub mod api;
 
-use crate::drifts::records::counters;
+use crate::drifts::records::{self, counters};
 use crate::drifts::{Severity, Status};
 use crate::error::Result;
 use crate::money::Cents;
@@ -128,7 +128,7 @@ pub fn summary(read: &impl Reads, days: u16, now: Timestamp) -> Result<Summary> 
     let mut drifted = 0;
     for workspace in &workspaces {
         drifted += u64::from(
-            workspaces::open_drifts(read, workspace.id)?
+            records::open_by_severity(read, workspace.id)?
                 .iter()
                 .any(|open| *open > 0),
         );

@@ -11,7 +11,7 @@ use crate::alerts;
 use crate::audit::{self, Action, Draft};
 use crate::error::{Error, Result};
 use crate::events::{self, Name};
-use crate::ids::{DriftId, ScanId};
+use crate::ids::{DriftId, ScanId, WorkspaceId};
 use crate::ingest::scan::Finding;
 use crate::money::Cents;
 use crate::store::{Reads, Writes};
@@ -231,8 +231,47 @@ pub fn create(
     )?;
     on_record(&mut writes, Action::DriftCreated, None, &after, by, now);
     events::emit(&mut writes, Name::DriftCreated, &summary(&after), now);
-    writes.add(alerts::on_detected(&after, now)?);
+    writes.add(alerts::on_detected(
+        &after.sighting(),
+        after.recurrence_of.is_some(),
+        now,
+    )?);
     Ok((after, writes))
+}
+
+/// Removes a workspace; its drifts and scans stay as history. With `resolve`, its unresolved drifts are acknowledged first.
+///
+/// # Errors
+/// `NotFound`; `Conflict` when it has unresolved drifts and `resolve` is not asked for.
+pub fn close_workspace(
+    read: &impl Reads,
+    id: WorkspaceId,
+    resolve: bool,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<((), Writes)> {
+    let workspace = workspaces::by_id(read, id)?;
+    let open = records::open_in(read, id)?;
+    if !open.is_empty() && !resolve {
+        return Err(Error::Conflict {
+            message: format!(
+                "{} has {} unresolved drifts: decide on them first, or delete it with ?resolve=acknowledged.",
+                workspace.name,
+                open.len()
+            ),
+            details: json!({"unresolved": open.len()}),
+        });
+    }
+    let acknowledged = Decide::Resolve {
+        how: ResolvedHow::Acknowledged,
+        note: Some(format!("The workspace {} was deleted.", workspace.name)),
+    };
+    let mut writes = Writes::new();
+    for drift in open {
+        writes.add(decide(read, drift.id, None, &acknowledged, by, now)?.1);
+    }
+    writes.add(workspaces::remove(&workspace, by, now));
+    Ok(((), writes))
 }
 
 /// What an event says of a drift: enough to show and to find it, and no state value.

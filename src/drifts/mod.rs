@@ -15,37 +15,14 @@ pub mod timeline;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
+use crate::alerts::Sighting;
 use crate::error::{Error, Result};
 use crate::ids::{DriftId, ScanId, WorkspaceId};
 use crate::ingest::scan::{Content, Facet, Kind};
 use crate::money::Cents;
 use crate::time::Timestamp;
 
-/// How much a drift matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// For the record.
-    Info,
-    /// Look at it today.
-    Warning,
-    /// Look at it now.
-    Critical,
-}
-
-impl Severity {
-    /// Every severity, the gravest first.
-    pub const ALL: [Self; 3] = [Self::Critical, Self::Warning, Self::Info];
-
-    /// As the API writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::Warning => "warning",
-            Self::Info => "info",
-        }
-    }
-}
+pub use crate::severity::Severity;
 
 /// Where a drift stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -255,6 +232,19 @@ impl Record {
             facet: self.kind.facet(),
             address: self.address.clone(),
             deposed: self.deposed.clone().unwrap_or_default(),
+        }
+    }
+
+    /// The drift as somebody who should be alerted sees it.
+    pub fn sighting(&self) -> Sighting<'_> {
+        Sighting {
+            drift: self.id,
+            scan: self.scan_id,
+            workspace: &self.workspace,
+            address: &self.address,
+            severity: self.severity,
+            reason: &self.severity_reason,
+            is_drift: self.kind.is_drift(),
         }
     }
 

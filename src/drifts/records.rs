@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Identity, Record, Status};
+use super::{Identity, Record, Severity, Status};
 use crate::error::{Error, Result};
 use crate::ids::{DriftId, WorkspaceId};
 use crate::ingest::scan::{Difference, Facet, Finding, Kind};
@@ -384,4 +384,14 @@ pub fn open_in(read: &impl Reads, workspace: WorkspaceId) -> Result<Vec<Record>>
         },
     )?;
     ids.into_iter().map(|id| by_id(read, id)).collect()
+}
+
+/// Open drifts of a workspace, for each severity in the order of [`Severity::ALL`].
+///
+/// # Errors
+/// What reading says.
+pub fn open_by_severity(read: &impl Reads, workspace: WorkspaceId) -> Result<[i64; 3]> {
+    let [critical, warning, info] = Severity::ALL
+        .map(|severity| read.counter(&counters::of_workspace(workspace, severity.name())));
+    Ok([critical?, warning?, info?])
 }

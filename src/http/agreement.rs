@@ -39,7 +39,10 @@ fn check(registry: &Registry, schema: &MetaSchemaRef, value: &Value, path: &str)
                 let path = format!("{path}.{name}");
                 let value = &fields[*name];
                 if value.is_null() {
-                    assert!(!schema.required.contains(name), "{path} is null, and required");
+                    assert!(
+                        !schema.required.contains(name),
+                        "{path} is null, and required"
+                    );
                 } else {
                     check(registry, property, value, &path);
                 }
@@ -51,7 +54,11 @@ fn check(registry: &Registry, schema: &MetaSchemaRef, value: &Value, path: &str)
                 of_item.inspect(|schema| check(registry, schema, item, &format!("{path}[]")));
             }
         }
-        plain => assert!(is_of_type(schema, plain), "{path} is {plain}, not {}", schema.ty),
+        plain => assert!(
+            is_of_type(schema, plain),
+            "{path} is {plain}, not {}",
+            schema.ty
+        ),
     }
 }
 

@@ -154,7 +154,10 @@ impl PageQuery {
 
 /// The cursor was made by another list, or by nobody.
 pub fn wrong_cursor() -> Error {
-    Error::invalid("cursor", "must be a nextCursor of an earlier page of the same list")
+    Error::invalid(
+        "cursor",
+        "must be a nextCursor of an earlier page of the same list",
+    )
 }
 
 /// One page of a list.

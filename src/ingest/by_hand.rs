@@ -90,11 +90,19 @@ pub fn by_hand(said: ByHand, key: &FingerprintKey) -> Result<Finding> {
         marks: &marks,
     };
     let differences = difference::differences(&sites, &sides, &redactor);
-    let content: Content = key.content(sites.iter().map(diff::Site::content).collect());
-    let kept = |redactor: &mut Redactor<'_>, state: Value| {
-        let state = redactor.state(state, &marks);
+    let content: Content = key.content(if whole {
+        sites.iter().map(diff::Site::content).collect()
+    } else if actual.is_null() {
+        Vec::new()
+    } else {
+        vec![(Vec::new(), actual_node.digest)]
+    });
+    let mut kept = |state: &Value| {
+        let mut state = state.clone();
+        redactor.state(&mut state, &marks);
         (!state.is_null()).then_some(state)
     };
+    let (shown_expected, shown_actual) = (kept(&expected), kept(&actual));
     Ok(Finding {
         address: said.address,
         previous_address: None,
@@ -107,8 +115,8 @@ pub fn by_hand(said: ByHand, key: &FingerprintKey) -> Result<Finding> {
         account_id: said.account_id,
         difference: differences,
         content,
-        expected: kept(&mut redactor, expected.clone()),
-        actual: kept(&mut redactor, actual.clone()),
+        expected: shown_expected,
+        actual: shown_actual,
     })
 }
 

@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::ingest::json_stream::Window;
 use crate::hex;
+use crate::ingest::json_stream::Window;
 use crate::ingest::scan::{Finding, Format, Kind, Observed, SENSITIVE, Scan, ScanStatus};
 use crate::time::Timestamp;
 

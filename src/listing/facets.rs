@@ -152,7 +152,10 @@ impl<const N: usize> Facets<N> {
                 rows.range(..older).rev().take(limit).collect()
             }
         };
-        numbers.into_iter().filter_map(|number| self.id(number)).collect()
+        numbers
+            .into_iter()
+            .filter_map(|number| self.id(number))
+            .collect()
     }
 
     fn any_of(&self, filter: &Filter) -> Cow<'_, RoaringBitmap> {

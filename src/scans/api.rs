@@ -1,4 +1,4 @@
-//! The contract's section on scans, as far as it reads them.
+//! The contract's section on scans, but for taking them in.
 
 use std::sync::Arc;
 
@@ -111,8 +111,8 @@ pub struct ScanView {
     tool_version: Option<String>,
     /// How much it proves: a `partial` one looked at a part, a `failed` one resolves nothing.
     status: ScanStatus,
-    /// When the tool ran; null where it doesn't say.
-    started_at: Option<Timestamp>,
+    /// When the tool ran; when the scan was taken in, where the output doesn't say.
+    started_at: Timestamp,
     /// When it was taken in.
     finished_at: Timestamp,
     /// Who pushed it.
@@ -134,7 +134,7 @@ impl From<Record> for ScanView {
             tool: scan.tool,
             tool_version: scan.tool_version,
             status: scan.status,
-            started_at: scan.started_at,
+            started_at: scan.started_at.unwrap_or(scan.finished_at),
             finished_at: scan.finished_at,
             pushed_by: scan.pushed_by,
             commit: scan.commit,
@@ -245,7 +245,7 @@ impl Api {
     #[oai(
         path = "/scans/:id/drifts",
         method = "get",
-        operation_id = "listScanDrifts"
+        operation_id = "listDriftsOfScan"
     )]
     #[expect(
         clippy::too_many_arguments,

@@ -323,7 +323,7 @@ fn apply(
                 now,
             );
             events::emit(&mut writes, Name::DriftUpdated, &summary(after), now);
-            writes.add(alerts::on_changed(before, after, now)?);
+            writes.add(alerts::on_changed(&after.sighting(), before.severity, now)?);
             part(&mut writes, id, after.id, Part::Changed);
             Ok(writes)
         }
@@ -376,7 +376,11 @@ fn begun(
     )?;
     on_record(&mut writes, Action::DriftCreated, None, after, by, now);
     events::emit(&mut writes, Name::DriftCreated, &summary(after), now);
-    writes.add(alerts::on_detected(after, now)?);
+    writes.add(alerts::on_detected(
+        &after.sighting(),
+        after.recurrence_of.is_some(),
+        now,
+    )?);
     part(&mut writes, id, after.id, Part::Found);
     Ok(writes)
 }

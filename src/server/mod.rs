@@ -4,6 +4,7 @@
 
 pub mod body;
 mod contract;
+mod data;
 mod docs;
 pub mod lifecycle;
 pub mod middleware;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 pub use contract::contract;
+pub use data::Data;
 pub use lifecycle::{Lifecycle, Phase};
 pub use options::ServeOptions;
 

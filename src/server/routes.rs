@@ -1,21 +1,51 @@
 //! Every feature's `Api`, on one screen, and what is served beside them.
 
+use std::sync::Arc;
+
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem::{Endpoint, IntoEndpoint, Request, Response};
 use poem_openapi::OpenApiService;
 
-use crate::server::App;
 use crate::server::contract::{TITLE, VERSION};
 use crate::server::docs::Docs;
+use crate::server::{App, Data};
 use crate::telemetry::api::HealthApi;
+use crate::{alerts, costs, drifts, intake, scans, workspaces};
 
-/// Every feature's handlers. The contract is made of their types, the router of their values; a second one makes it a tuple.
-pub type Apis = HealthApi;
+/// Every feature's handlers. The contract is made of their types, the router of their values.
+pub type Apis = (
+    drifts::api::Api,
+    scans::api::Api,
+    intake::api::Api,
+    workspaces::api::Api,
+    alerts::api::Api,
+    costs::api::Api,
+    HealthApi,
+);
 
-/// The handlers that need nothing but the application itself.
-pub fn apis(app: &App) -> Apis {
-    HealthApi::new(app)
+/// The handlers over what is stored. Scans are taken up to `scan_bytes`.
+pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
+    let store = || data.store.clone();
+    (
+        drifts::api::Api {
+            store: store(),
+            index: Arc::clone(&data.drifts),
+            fingerprint_secret: data.fingerprint_secret,
+        },
+        scans::api::Api {
+            store: store(),
+            index: Arc::clone(&data.scans),
+        },
+        intake::api::Api::new(store(), data.fingerprint_secret, scan_bytes),
+        workspaces::api::Api { store: store() },
+        alerts::api::Api {
+            store: store(),
+            index: Arc::clone(&data.alerts),
+        },
+        costs::api::Api { store: store() },
+        HealthApi::new(app),
+    )
 }
 
 /// The routes: the features' own, and what stands beside the contract.

@@ -359,7 +359,10 @@ fn outrun_stored_ids(read: &Snapshot) -> Result<()> {
 }
 
 /// Makes a directory that only its owner can enter.
-fn make_private_dir(dir: &Path) -> Result<()> {
+///
+/// # Errors
+/// `Unavailable`, with what to do.
+pub fn make_private_dir(dir: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| {
         Error::Unavailable(format!(

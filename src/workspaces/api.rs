@@ -11,6 +11,7 @@ use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 
 use super::{Details, Every, LastScan, Place, Record};
+use crate::drifts::{decide, records};
 use crate::error::{Error, Result};
 use crate::http::page::{Start, wrong_cursor};
 use crate::http::reply::Nothing;
@@ -175,7 +176,7 @@ impl WorkspaceView {
     /// # Errors
     /// What reading says.
     pub fn read(read: &impl Reads, workspace: Record, now: Timestamp) -> Result<Self> {
-        let open = workspaces::open_drifts(read, workspace.id)?;
+        let open = records::open_by_severity(read, workspace.id)?;
         Ok(Self::new(workspace, open.into(), now))
     }
 
@@ -273,9 +274,9 @@ fn checked_labels(labels: BTreeMap<String, String>) -> Result<BTreeMap<String, S
     }
     let check = |(name, word): (String, String)| {
         let field = |wrong: String| Error::invalid("labels", format!("{name:.63}: {wrong}"));
-        let checked = name.parse::<Line<1, 63>>().map_err(|wrong| {
-            Error::invalid("labels", format!("a label's name {wrong}"))
-        })?;
+        let checked = name
+            .parse::<Line<1, 63>>()
+            .map_err(|wrong| Error::invalid("labels", format!("a label's name {wrong}")))?;
         let word = word.parse::<Line<0, 255>>().map_err(field)?;
         Ok((checked.into_string(), word.into_string()))
     };
@@ -334,11 +335,7 @@ impl Api {
         method = "get",
         operation_id = "getWorkspace"
     )]
-    async fn get_workspace(
-        &self,
-        _who: Viewer,
-        id: Path<WorkspaceId>,
-    ) -> ApiResult<WorkspaceView> {
+    async fn get_workspace(&self, _who: Viewer, id: Path<WorkspaceId>) -> ApiResult<WorkspaceView> {
         let read = self.store.snapshot()?;
         let workspace = workspaces::by_id(&*read, id.0)?;
         ok(WorkspaceView::read(&*read, workspace, Timestamp::now())?)
@@ -407,7 +404,7 @@ impl Api {
     ) -> ApiResult<Nothing, WriteFailure> {
         let (id, resolve, by) = (id.0, resolve.0.is_some(), who.into_actor());
         self.store
-            .write(move |read, now| workspaces::delete(read, id, resolve, &by, now))
+            .write(move |read, now| decide::close_workspace(read, id, resolve, &by, now))
             .await?;
         ok(Nothing)
     }
@@ -423,7 +420,9 @@ mod tests {
 
     fn change(body: serde_json::Value) -> Result<Details> {
         let parsed = WorkspaceChange::parse_from_json(Some(body));
-        parsed.map_err(|_| Error::conflict("unread")).and_then(WorkspaceChange::details)
+        parsed
+            .map_err(|_| Error::conflict("unread"))
+            .and_then(WorkspaceChange::details)
     }
 
     #[test]

@@ -11,9 +11,6 @@ use serde_json::{Value, json};
 
 use crate::actor::Actor;
 use crate::audit::{self, Action, Draft};
-use crate::drifts::decide::{Decide, decide};
-use crate::drifts::records::counters;
-use crate::drifts::{ResolvedHow, Severity, records};
 use crate::error::{Error, Result};
 use crate::ids::{ScanId, WorkspaceId};
 use crate::ingest::ScanStatus;
@@ -218,16 +215,6 @@ pub fn all(read: &impl Reads) -> Result<Vec<Record>> {
     Ok(all)
 }
 
-/// Open drifts of a workspace, for each severity in the order of [`Severity::ALL`].
-///
-/// # Errors
-/// What reading says.
-pub fn open_drifts(read: &impl Reads, id: WorkspaceId) -> Result<[i64; 3]> {
-    let [critical, warning, info] =
-        Severity::ALL.map(|severity| read.counter(&counters::of_workspace(id, severity.name())));
-    Ok([critical?, warning?, info?])
-}
-
 /// Where a page of workspaces begins: they go by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -374,47 +361,18 @@ pub fn update(
     Ok((after, writes))
 }
 
-/// Removes a workspace; its drifts and scans stay as history. With `resolve`, its unresolved drifts are acknowledged
-/// first.
-///
-/// # Errors
-/// `NotFound`; `Conflict` when it has unresolved drifts and `resolve` is not asked for.
-pub fn delete(
-    read: &impl Reads,
-    id: WorkspaceId,
-    resolve: bool,
-    by: &Actor,
-    now: Timestamp,
-) -> Result<((), Writes)> {
-    let record = by_id(read, id)?;
-    let open = records::open_in(read, id)?;
+/// Removes a workspace. What lies in it has to be settled first: see `drifts::decide::close_workspace`.
+pub fn remove(record: &Record, by: &Actor, now: Timestamp) -> Writes {
     let mut writes = Writes::new();
-    if !open.is_empty() && !resolve {
-        return Err(Error::Conflict {
-            message: format!(
-                "{} has {} unresolved drifts: decide on them first, or delete it with ?resolve=acknowledged.",
-                record.name,
-                open.len()
-            ),
-            details: json!({"unresolved": open.len()}),
-        });
-    }
-    let acknowledged = Decide::Resolve {
-        how: ResolvedHow::Acknowledged,
-        note: Some(format!("The workspace {} was deleted.", record.name)),
-    };
-    for drift in open {
-        writes.add(decide(read, drift.id, None, &acknowledged, by, now)?.1);
-    }
-    writes.delete(&WORKSPACES, &id);
+    writes.delete(&WORKSPACES, &record.id);
     writes.delete(&WORKSPACES_BY_NAME, &record.name);
     writes.count(total(), -1);
     let draft = Draft {
-        old_value: Some(trail_value(&record)),
+        old_value: Some(trail_value(record)),
         ..Draft::default()
     };
     audit::record(&mut writes, by, Action::WorkspaceDeleted, draft, now);
-    Ok(((), writes))
+    writes
 }
 
 fn trail_value(record: &Record) -> Value {

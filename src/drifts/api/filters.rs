@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 /// What a list can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum SortBy {
+pub(super) enum SortBy {
     /// When it was put on record.
     CreatedAt,
     /// When its values were first found.
@@ -40,7 +40,7 @@ word_type!(SortBy, "SortBy", [
 /// Which end comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum SortOrder {
+pub(super) enum SortOrder {
     /// The newest, dearest or gravest first.
     Desc,
     /// The oldest, cheapest or least grave first.
@@ -52,7 +52,7 @@ word_type!(SortOrder, "SortOrder", ["desc" => SortOrder::Desc, "asc" => SortOrde
 /// Which drifts: each field narrows, several values of one field widen it.
 #[derive(Debug, Default, Object)]
 #[oai(rename = "DriftFilter", rename_all = "camelCase", deny_unknown_fields)]
-pub struct FilterBody {
+pub(super) struct FilterBody {
     /// Any of these statuses; `open` stands for `detected,triaged,approved`.
     pub status: Option<AnyOf<Status>>,
     /// Any of these severities.
@@ -77,7 +77,7 @@ pub struct FilterBody {
 
 impl FilterBody {
     /// The same as a query, newest first, from the beginning.
-    pub fn into_query(self) -> Query {
+    pub(super) fn into_query(self) -> Query {
         let mut filters = Vec::new();
         let mut add = |field: usize, any_of: Vec<String>| {
             if !any_of.is_empty() {
@@ -139,7 +139,7 @@ impl FilterBody {
 ///
 /// # Errors
 /// `Invalid`, when the cursor is not one of a list that is sorted this way.
-pub fn placed(
+pub(super) fn placed(
     query: Query,
     sort_by: Option<SortBy>,
     order: Option<SortOrder>,
@@ -174,7 +174,7 @@ pub fn placed(
 }
 
 /// The cursor of a place in a list that is sorted this way.
-pub fn cursor(query: &Query, position: &Position) -> Option<Cursor> {
+pub(super) fn cursor(query: &Query, position: &Position) -> Option<Cursor> {
     match position {
         Position::Skip(_) => None,
         Position::After { key, id } => Some(Cursor::new(

@@ -1,0 +1,61 @@
+//! The store with everything in memory that follows it, opened as one.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::store::{self, Options, Store, View, secrets};
+use crate::{alerts, drifts, scans};
+
+/// What the features' handlers read and write.
+#[derive(Debug, Clone)]
+pub struct Data {
+    /// The store.
+    pub store: Store,
+    /// The drifts in memory.
+    pub drifts: Arc<drifts::index::Index>,
+    /// The alerts in memory.
+    pub alerts: Arc<alerts::index::Index>,
+    /// The scans in memory.
+    pub scans: Arc<scans::index::Index>,
+    /// The secret behind the fingerprints of live values.
+    pub fingerprint_secret: [u8; 32],
+}
+
+impl Data {
+    /// Opens the store of a data directory.
+    ///
+    /// # Errors
+    /// As [`Store::open`] and [`secrets::load_or_make`].
+    pub fn open(options: Options) -> Result<Self> {
+        let drifts = Arc::<drifts::index::Index>::default();
+        let alerts = Arc::<alerts::index::Index>::default();
+        let scans = Arc::<scans::index::Index>::default();
+        store::make_private_dir(&options.dir)?;
+        let fingerprint_secret = secrets::load_or_make(&options.dir, secrets::FINGERPRINT_KEY)?;
+        let views: Vec<Arc<dyn View>> = vec![
+            Arc::clone(&drifts) as Arc<dyn View>,
+            Arc::clone(&alerts) as Arc<dyn View>,
+            Arc::clone(&scans) as Arc<dyn View>,
+        ];
+        let store = Store::open(Options { views, ..options })?;
+        Ok(Self {
+            store,
+            drifts,
+            alerts,
+            scans,
+            fingerprint_secret,
+        })
+    }
+
+    /// The size of the database's file, in bytes.
+    pub fn file_bytes(&self) -> u64 {
+        file_bytes(self.store.file())
+    }
+}
+
+/// A sparse file counts by what it takes on disk.
+fn file_bytes(file: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(file).map_or(0, |metadata| metadata.blocks() * 512)
+}
