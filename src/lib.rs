@@ -4,6 +4,7 @@ pub mod actor;
 pub mod alerts;
 pub mod audit;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod costs;
 pub mod drifts;

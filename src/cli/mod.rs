@@ -2,7 +2,9 @@
 
 mod completions;
 pub mod exit;
+mod input;
 mod openapi;
+mod push;
 mod report;
 mod serve;
 
@@ -24,6 +26,7 @@ struct Cli {
 enum Command {
     Serve(serve::Args),
     Report(report::Args),
+    Push(push::Args),
     Openapi(openapi::Args),
     Completions(completions::Args),
 }
@@ -48,6 +51,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Serve(args) => code(serve::run(args)),
         Command::Report(args) => report::run(&args),
+        Command::Push(args) => push::run(&args),
         Command::Openapi(args) => code(openapi::run(&args)),
         Command::Completions(args) => code(completions::run(&args)),
     }

@@ -66,6 +66,8 @@ struct CountsView {
     suppressed: u64,
     /// Values that were hidden in what is kept.
     redacted: u64,
+    /// Of the drifted: those that the configuration does not care about.
+    state_only: u64,
     /// Changes of the code that are not applied yet.
     pending: u64,
 }
@@ -81,6 +83,7 @@ impl From<Counts> for CountsView {
             resolved: counts.resolved,
             suppressed: counts.suppressed,
             redacted: counts.redacted,
+            state_only: counts.state_only,
             pending: counts.pending,
         }
     }

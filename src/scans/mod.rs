@@ -48,6 +48,9 @@ pub struct Counts {
     pub suppressed: u64,
     /// Values that were hidden.
     pub redacted: u64,
+    /// Of the drifted: those that the configuration does not care about.
+    #[serde(default)]
+    pub state_only: u64,
     /// Changes of the code that are not applied yet.
     #[serde(default)]
     pub pending: u64,
@@ -224,6 +227,7 @@ pub fn receive(
             resolved: found.resolved,
             suppressed: 0,
             redacted: scan.redacted,
+            state_only: found.state_only,
             pending: found.pending,
         },
         problems: scan.problems.clone(),
