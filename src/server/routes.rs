@@ -11,13 +11,16 @@ use crate::server::contract::{TITLE, VERSION};
 use crate::server::docs::Docs;
 use crate::server::{App, Data};
 use crate::telemetry::api::HealthApi;
-use crate::{drifts, intake, scans};
+use crate::{alerts, costs, drifts, intake, scans, workspaces};
 
 /// Every feature's handlers. The contract is made of their types, the router of their values.
 pub type Apis = (
     drifts::api::Api,
     scans::api::Api,
     intake::api::Api,
+    workspaces::api::Api,
+    alerts::api::Api,
+    costs::api::Api,
     HealthApi,
 );
 
@@ -35,6 +38,12 @@ pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
             index: Arc::clone(&data.scans),
         },
         intake::api::Api::new(store(), data.fingerprint_secret, scan_bytes),
+        workspaces::api::Api { store: store() },
+        alerts::api::Api {
+            store: store(),
+            index: Arc::clone(&data.alerts),
+        },
+        costs::api::Api { store: store() },
         HealthApi::new(app),
     )
 }
