@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod alerts;
 pub mod audit;
+pub mod check;
 pub mod cli;
 pub mod client;
 pub mod config;

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, each with its `Args` and a `run`.
 
+mod check;
 mod completions;
 pub mod exit;
 mod input;
@@ -27,6 +28,7 @@ enum Command {
     Serve(serve::Args),
     Report(report::Args),
     Push(push::Args),
+    Check(check::Args),
     Openapi(openapi::Args),
     Completions(completions::Args),
 }
@@ -52,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => code(serve::run(args)),
         Command::Report(args) => report::run(&args),
         Command::Push(args) => push::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Openapi(args) => code(openapi::run(&args)),
         Command::Completions(args) => code(completions::run(&args)),
     }

@@ -1,7 +1,8 @@
 //! What a scan does to the drifts that are known: pure, so that any history of scans can be tried.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{DetectedBy, Identity, Record, ResolvedHow, Status, severity};
@@ -115,7 +116,12 @@ pub fn reconcile(
         .into_iter()
         .map(|record| (record.identity(), record))
         .collect();
-    let mut met = std::collections::BTreeSet::new();
+    // A drift that moved away is still the newest of the address it left, but it has not been resolved.
+    let unresolved: BTreeSet<DriftId> = open.values().map(|record| record.id).collect();
+    let mut latest = |identity: &Identity| -> Result<Option<DriftId>> {
+        Ok(latest(identity)?.filter(|id| !unresolved.contains(id)))
+    };
+    let mut met = BTreeSet::new();
     let mut steps = Vec::new();
     for (index, finding) in scan.findings.iter().enumerate() {
         let identity = identity_of(finding);
@@ -293,9 +299,20 @@ fn is_observed(scan: &Scan, record: &Record) -> bool {
 
 /// A short digest of how a finding's difference reads, declared values included.
 pub(super) fn shown(finding: &Finding) -> u64 {
+    // In the order in which the stored difference has them.
+    let by_pointer: BTreeMap<&str, &Value> = finding
+        .difference
+        .iter()
+        .map(|one| (one.pointer.as_str(), &one.expected))
+        .collect();
+    shown_of(by_pointer.into_iter())
+}
+
+/// The same of pointers and declared values, sorted by pointer.
+pub(super) fn shown_of<'a>(difference: impl Iterator<Item = (&'a str, &'a Value)>) -> u64 {
     let mut hash = Sha256::new();
-    for difference in &finding.difference {
-        for part in [&difference.pointer, &difference.expected.to_string()] {
+    for (pointer, expected) in difference {
+        for part in [pointer, &expected.to_string()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
