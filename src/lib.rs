@@ -3,7 +3,9 @@
 pub mod actor;
 pub mod alerts;
 pub mod audit;
+pub mod check;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod costs;
 pub mod drifts;

@@ -322,7 +322,8 @@ pub fn mark_all_read(
 ) -> Result<(u64, Writes)> {
     let mut writes = Writes::new();
     let mut count = 0;
-    for id in ids {
+    // Each once, however often it is named.
+    for id in ids.iter().collect::<std::collections::BTreeSet<_>>() {
         let alert = by_id(read, *id)?;
         if alert.read.is_none() {
             writes.add(read_one(&alert, by, now)?.1);

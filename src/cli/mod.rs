@@ -1,8 +1,11 @@
 //! The command line: one file per subcommand, each with its `Args` and a `run`.
 
+mod check;
 mod completions;
 pub mod exit;
+mod input;
 mod openapi;
+mod push;
 mod report;
 mod serve;
 
@@ -24,6 +27,8 @@ struct Cli {
 enum Command {
     Serve(serve::Args),
     Report(report::Args),
+    Push(push::Args),
+    Check(check::Args),
     Openapi(openapi::Args),
     Completions(completions::Args),
 }
@@ -48,6 +53,8 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Serve(args) => code(serve::run(args)),
         Command::Report(args) => report::run(&args),
+        Command::Push(args) => push::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Openapi(args) => code(openapi::run(&args)),
         Command::Completions(args) => code(completions::run(&args)),
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::reconcile::{self, Place};
 use super::records::{self, by_id};
 use super::timeline::{self, Action as Happened};
-use super::{DetectedBy, Record, ResolvedHow, Severity};
+use super::{DetectedBy, Record, ResolvedHow, Severity, Status};
 use crate::actor::Actor;
 use crate::alerts;
 use crate::audit::{self, Action, Draft};
@@ -145,6 +145,48 @@ pub fn comment(
     Ok((entry, writes))
 }
 
+/// Says what a drift costs a month; `None` for what nobody knows. The same cost again changes nothing.
+///
+/// # Errors
+/// `NotFound`; `Conflict` when it is resolved: what it cost then stays.
+pub fn price(
+    read: &impl Reads,
+    id: DriftId,
+    cost: Option<Cents>,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(Record, Writes)> {
+    let before = by_id(read, id)?;
+    if before.cost == cost {
+        return Ok((before, Writes::new()));
+    }
+    if before.status == Status::Resolved {
+        return Err(Error::conflict(
+            "The drift is resolved: its cost can't change any more.",
+        ));
+    }
+    let after = Record {
+        cost,
+        ..before.touched(now)
+    };
+    let message = match cost {
+        Some(cents) => format!("Costs {cents} {} a month.", after.currency),
+        None => "What it costs is not known any more.".to_owned(),
+    };
+    let mut writes = records::replace(&before, &after, now)?;
+    timeline::add(&mut writes, id, by, Happened::Changed, message, None, now)?;
+    on_record(
+        &mut writes,
+        Action::DriftUpdated,
+        Some(&before),
+        &after,
+        by,
+        now,
+    );
+    events::emit(&mut writes, Name::DriftUpdated, &summary(&after), now);
+    Ok((after, writes))
+}
+
 /// What a person says of a drift beside what the finding holds.
 #[derive(Debug, Clone, Default)]
 pub struct ByHand {
@@ -179,7 +221,7 @@ pub fn create(
         scan_id: None,
         ..reconcile::found(finding, &place, None, now)
     };
-    after.recurrence_of = records::latest_of(read, workspace.id, &after.identity())?;
+    after.recurrence_of = recurrence_of(read, &after)?;
     if let Some(before) = records::open_of(read, workspace.id, &after.identity())? {
         if now.unix_ms() - before.last_seen_at.unix_ms() < SEEN_RECENTLY_MS {
             return Err(Error::Conflict {
@@ -190,6 +232,7 @@ pub fn create(
             });
         }
         // One resource has one unresolved drift: the older one gives way to what is seen now.
+        after.recurrence_of = Some(before.id);
         let ended = before.resolved(ResolvedHow::Acknowledged, now)?;
         writes.add(records::replace(&before, &ended, now)?);
         let message = "A newer drift of this resource was put on record.";
@@ -274,6 +317,16 @@ pub fn close_workspace(
     Ok(((), writes))
 }
 
+/// The drift that was resolved before this one came back. A drift that moved away is still the newest of the address it
+/// left, but may not be resolved.
+fn recurrence_of(read: &impl Reads, drift: &Record) -> Result<Option<DriftId>> {
+    let latest = records::latest_of(read, drift.workspace_id, &drift.identity())?;
+    Ok(match latest {
+        Some(id) if by_id(read, id)?.status == Status::Resolved => Some(id),
+        _ => None,
+    })
+}
+
 /// What an event says of a drift: enough to show and to find it, and no state value.
 pub fn summary(drift: &Record) -> Value {
     json!({
@@ -313,6 +366,7 @@ fn trail_value(drift: &Record) -> Value {
         "severity": drift.severity.name(),
         "kind": records::kind_name(drift),
         "assignee": drift.assignee,
+        "costImpactMonthly": drift.cost.map(|cents| cents.to_string()),
         "approvalReason": drift.approved.as_ref().map(|decision| &decision.reason),
         "rejectionReason": drift.rejected.as_ref().map(|decision| &decision.reason),
         "resolvedHow": drift.resolved.as_ref().map(|resolved| resolved.how.name()),

@@ -1,13 +1,14 @@
 //! What a scan does to the drifts that are known: pure, so that any history of scans can be tried.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{DetectedBy, Identity, Record, ResolvedHow, Status, severity};
 use crate::error::Result;
 use crate::ids::{DriftId, ScanId, WorkspaceId};
-use crate::ingest::scan::{Facet, Finding, Scan, ScanStatus, address_key};
+use crate::ingest::scan::{Facet, Finding, Kind, Scan, ScanStatus, address_key};
 use crate::money::DEFAULT_CURRENCY;
 use crate::time::Timestamp;
 
@@ -83,6 +84,8 @@ pub struct Counts {
     pub unchanged: u64,
     /// No longer there.
     pub resolved: u64,
+    /// Of the drifted: those that the configuration does not care about.
+    pub state_only: u64,
     /// Unapplied changes of the code.
     pub pending: u64,
 }
@@ -113,7 +116,12 @@ pub fn reconcile(
         .into_iter()
         .map(|record| (record.identity(), record))
         .collect();
-    let mut met = std::collections::BTreeSet::new();
+    // A drift that moved away is still the newest of the address it left, but it has not been resolved.
+    let unresolved: BTreeSet<DriftId> = open.values().map(|record| record.id).collect();
+    let mut latest = |identity: &Identity| -> Result<Option<DriftId>> {
+        Ok(latest(identity)?.filter(|id| !unresolved.contains(id)))
+    };
+    let mut met = BTreeSet::new();
     let mut steps = Vec::new();
     for (index, finding) in scan.findings.iter().enumerate() {
         let identity = identity_of(finding);
@@ -291,9 +299,20 @@ fn is_observed(scan: &Scan, record: &Record) -> bool {
 
 /// A short digest of how a finding's difference reads, declared values included.
 pub(super) fn shown(finding: &Finding) -> u64 {
+    // In the order in which the stored difference has them.
+    let by_pointer: BTreeMap<&str, &Value> = finding
+        .difference
+        .iter()
+        .map(|one| (one.pointer.as_str(), &one.expected))
+        .collect();
+    shown_of(by_pointer.into_iter())
+}
+
+/// The same of pointers and declared values, sorted by pointer.
+pub(super) fn shown_of<'a>(difference: impl Iterator<Item = (&'a str, &'a Value)>) -> u64 {
     let mut hash = Sha256::new();
-    for difference in &finding.difference {
-        for part in [&difference.pointer, &difference.expected.to_string()] {
+    for (pointer, expected) in difference {
+        for part in [pointer, &expected.to_string()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
@@ -306,14 +325,14 @@ pub(super) fn shown(finding: &Finding) -> u64 {
 }
 
 impl Step {
-    /// Whether it is about an unapplied change of the code, not about drift.
-    fn is_pending(&self) -> bool {
-        let (Step::New { after, .. }
-        | Step::Seen { after, .. }
-        | Step::Changed { after, .. }
-        | Step::Reopened { after, .. }
-        | Step::Resolved { after, .. }) = self;
-        after.identity().facet == Facet::Pending
+    /// The drift as it is after the scan.
+    fn after(&self) -> &Record {
+        let (Self::New { after, .. }
+        | Self::Seen { after, .. }
+        | Self::Changed { after, .. }
+        | Self::Reopened { after, .. }
+        | Self::Resolved { after, .. }) = self;
+        after
     }
 }
 
@@ -321,10 +340,13 @@ impl Step {
 pub fn counts(steps: &[Step]) -> Counts {
     let mut counts = Counts::default();
     for step in steps {
-        if step.is_pending() {
-            counts.pending += u64::from(!matches!(step, Step::Resolved { .. }));
+        let shown = !matches!(step, Step::Resolved { .. });
+        let kind = step.after().kind;
+        if kind.facet() == Facet::Pending {
+            counts.pending += u64::from(shown);
             continue;
         }
+        counts.state_only += u64::from(shown && kind == Kind::StateOnly);
         match step {
             Step::New { .. } => counts.new += 1,
             Step::Seen { .. } => counts.unchanged += 1,

@@ -100,8 +100,15 @@ pub mod counters {
     }
 }
 
-/// The key of an identity in the indexes.
-fn identity_key(workspace: WorkspaceId, identity: &Identity) -> (WorkspaceId, u8, String, String) {
+/// How the indexes name a resource, or one side of it: workspace, facet, address, deposed key.
+pub type IdentityKey = (WorkspaceId, u8, String, String);
+
+/// The key under which the indexes have a drift.
+pub fn key_of(record: &Record) -> IdentityKey {
+    identity_key(record.workspace_id, &record.identity())
+}
+
+fn identity_key(workspace: WorkspaceId, identity: &Identity) -> IdentityKey {
     let facet = match identity.facet {
         Facet::Live => 0,
         Facet::Pending => 1,
@@ -184,6 +191,29 @@ pub fn standing(record: &Record) -> Result<Writes> {
     Ok(writes)
 }
 
+/// The days on which a drift was first decided and on which it ended, with what each adds to the counters of that day.
+/// A check derives the same from the record alone: only one of the two decisions is ever taken, and both stay on it.
+pub fn history(record: &Record) -> Writes {
+    let mut writes = Writes::new();
+    let decision = record.approved.as_ref().or(record.rejected.as_ref());
+    if let Some(decision) = decision {
+        let ms = since(record.created_at, decision.at);
+        writes.count(counters::on_day_of(counters::decided(), decision.at), 1);
+        writes.count(counters::on_day_of(counters::decided_ms(), decision.at), ms);
+    }
+    if let Some(end) = &record.resolved {
+        let ms = since(record.created_at, end.at);
+        writes.count(counters::on_day_of(counters::ended(), end.at), 1);
+        writes.count(counters::on_day_of(counters::ended_ms(), end.at), ms);
+    }
+    writes
+}
+
+/// Milliseconds from one moment to a later one; 0 where the clock was set back between them.
+fn since(from: Timestamp, to: Timestamp) -> i64 {
+    to.unix_ms().saturating_sub(from.unix_ms()).max(0)
+}
+
 /// Writes a new drift.
 ///
 /// # Errors
@@ -226,19 +256,10 @@ pub fn replace(before: &Record, after: &Record, now: Timestamp) -> Result<Writes
     count(&mut writes, after, 1);
     moves(&mut writes, costs(before), costs(after), now);
 
-    let since_made = now
-        .unix_ms()
-        .saturating_sub(after.created_at.unix_ms())
-        .max(0);
-    let decided = |record: &Record| record.approved.is_some() || record.rejected.is_some();
-    if decided(after) && !decided(before) {
-        writes.count(counters::on_day_of(counters::decided(), now), 1);
-        writes.count(counters::on_day_of(counters::decided_ms(), now), since_made);
+    for (counter, delta) in history(before).counts() {
+        writes.count(counter.clone(), -delta);
     }
-    if was_open && !is_open {
-        writes.count(counters::on_day_of(counters::ended(), now), 1);
-        writes.count(counters::on_day_of(counters::ended_ms(), now), since_made);
-    }
+    writes.add(history(after));
     Ok(writes)
 }
 
@@ -304,6 +325,19 @@ pub fn difference_of(read: &impl Reads, id: DriftId) -> Result<String> {
     let bytes = read.get_bytes(DRIFT_DIFFERENCES.table, id.0.as_bytes())?;
     bytes.map_or(Ok("{}".to_owned()), |bytes| {
         String::from_utf8(bytes).map_err(Error::internal)
+    })
+}
+
+/// Whether a stored difference, as JSON text, is the one that its drift was recorded with: pointers and declared values.
+pub fn is_difference_of(record: &Record, difference: &str) -> bool {
+    serde_json::from_str::<Map<String, Value>>(difference).is_ok_and(|by_pointer| {
+        let null = Value::Null;
+        let expected = by_pointer.iter().map(|(pointer, one)| {
+            let expected = one.get("expected").unwrap_or(&null);
+            (pointer.as_str(), expected)
+        });
+        // Records made before the digest was kept have none.
+        record.shown == 0 || super::reconcile::shown_of(expected) == record.shown
     })
 }
 

@@ -56,7 +56,8 @@ pub struct Api {
 
 /// What a scan found, in numbers.
 #[derive(Debug, Object, Serialize)]
-#[oai(rename = "ScanCounts")]
+#[oai(rename = "ScanCounts", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct CountsView {
     /// Managed resources it looked at.
     resources: u64,
@@ -74,6 +75,8 @@ pub struct CountsView {
     suppressed: u64,
     /// Values that were hidden.
     redacted: u64,
+    /// Of the drifted: those that the configuration does not care about.
+    state_only: u64,
     /// Changes of the code that are not applied yet: no drift.
     pending: u64,
 }
@@ -89,6 +92,7 @@ impl From<Counts> for CountsView {
             resolved: counts.resolved,
             suppressed: counts.suppressed,
             redacted: counts.redacted,
+            state_only: counts.state_only,
             pending: counts.pending,
         }
     }

@@ -49,6 +49,9 @@ pub struct Counts {
     pub suppressed: u64,
     /// Values that were hidden.
     pub redacted: u64,
+    /// Of the drifted: those that the configuration does not care about.
+    #[serde(default)]
+    pub state_only: u64,
     /// Changes of the code that are not applied yet.
     #[serde(default)]
     pub pending: u64,
@@ -115,10 +118,13 @@ pub struct Push {
 
 /// What is remembered of an `Idempotency-Key`.
 #[derive(Debug, Serialize, Deserialize)]
-struct Replay {
-    scan: ScanId,
-    request: [u8; 32],
-    until: Timestamp,
+pub struct Replay {
+    /// The scan that was made.
+    pub scan: ScanId,
+    /// The digest of what was pushed.
+    pub request: [u8; 32],
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// How many scans there are.
@@ -225,6 +231,7 @@ pub fn receive(
             resolved: found.resolved,
             suppressed: 0,
             redacted: scan.redacted,
+            state_only: found.state_only,
             pending: found.pending,
         },
         problems: scan.problems.clone(),
@@ -555,6 +562,11 @@ fn remember(
         writes.delete(&IDEMPOTENCY_BY_END, &(end, row.0, row.1));
     }
     let row = (by.id.to_string(), key.to_owned());
+    // One that ended a while ago and waits to be cleared: its end must not take this one's key away.
+    if let Some(ended) = read.get::<_, Replay>(&IDEMPOTENCY, &row)? {
+        let end = ended.until.unix_ms();
+        writes.delete(&IDEMPOTENCY_BY_END, &(end, row.0.clone(), row.1.clone()));
+    }
     writes.put(&IDEMPOTENCY, &row, &replay)?;
     writes.mark(&IDEMPOTENCY_BY_END, &(replay.until.unix_ms(), row.0, row.1));
     Ok(writes)

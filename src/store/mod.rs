@@ -17,6 +17,7 @@ mod reads;
 pub mod secrets;
 mod space;
 pub mod tables;
+mod verify;
 mod writer;
 mod writes;
 
@@ -31,6 +32,7 @@ use tokio::sync::{oneshot, watch};
 pub use engine::{Batch, Snapshot};
 pub use reads::{Order, Range, Reads, Visit};
 pub use tables::{Rows, Table};
+pub use verify::{Unverified, Verified, verify_file};
 pub use writes::{Appended, Counter, Entry, Row, Writes};
 
 use crate::error::{Error, Result};

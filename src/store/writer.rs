@@ -180,7 +180,7 @@ fn make_private(path: &std::path::Path) {
 }
 
 /// Why a file can't be opened, with what to do.
-fn cannot_open(path: &std::path::Path, error: DatabaseError) -> Error {
+pub(super) fn cannot_open(path: &std::path::Path, error: DatabaseError) -> Error {
     let path = path.display();
     match error {
         DatabaseError::DatabaseAlreadyOpen => Error::Unavailable(format!(

@@ -1,0 +1,10 @@
+//! Random histories of scans and decisions, against what must hold after any of them.
+#![cfg(test)]
+
+mod costs;
+mod golden;
+mod lists;
+mod rules;
+mod soundness;
+mod tampering;
+mod world;

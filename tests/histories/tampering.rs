@@ -1,0 +1,436 @@
+//! Each single thing that is wrong is found and named.
+
+use driftsentry::check::{self, Report};
+use driftsentry::drifts::{Record, Status, records};
+use driftsentry::error::Result;
+use driftsentry::ingest::{Kind, ScanStatus};
+use driftsentry::store::tables::*;
+use driftsentry::store::{Batch, Counter, FILE_NAME, Range, Reads, Rows, Writes, keys::Key};
+use driftsentry::time::Day;
+use driftsentry::{alerts, audit, events, scans, workspaces};
+
+use crate::world::{Deed, Run, World};
+
+/// A store in which everything stands that can be tampered with.
+fn filled() -> World {
+    let mut world = World::new(Vec::new());
+    let run = |found: Vec<(usize, u8, Kind, Option<usize>)>| Run {
+        workspace: 0,
+        status: ScanStatus::Complete,
+        refresh_only: false,
+        found,
+        in_sync: Vec::new(),
+        key: Some(1),
+    };
+    let first = run(vec![
+        (0, 0, Kind::Modified, None),
+        (1, 1, Kind::Modified, None),
+        (2, 0, Kind::Missing, None),
+        (3, 2, Kind::Pending, None),
+    ]);
+    let later = Run {
+        key: None,
+        ..run(vec![
+            (0, 1, Kind::Modified, None),
+            (1, 1, Kind::Modified, None),
+        ])
+    };
+    for deed in [
+        Deed::Scan(first),
+        Deed::Price(0, Some(1_200)),
+        Deed::Price(1, Some(700)),
+        Deed::Decide(1, 1),
+        Deed::Scan(later),
+        Deed::Comment(0),
+    ] {
+        world.act(&deed);
+    }
+    world
+}
+
+/// Tampers, and gives what a check of the closed file says.
+fn after(tamper: impl Fn(&Batch<'_>, &mut Writes) -> Result<()> + Send + 'static) -> Report {
+    let mut world = filled();
+    world
+        .write(move |read, _| {
+            let mut writes = Writes::new();
+            tamper(read, &mut writes)?;
+            Ok(((), writes))
+        })
+        .unwrap();
+    world.store.close();
+    check::file(&world.dir.path().join(FILE_NAME)).unwrap()
+}
+
+#[track_caller]
+fn finds(
+    check: &str,
+    says: &str,
+    tamper: impl Fn(&Batch<'_>, &mut Writes) -> Result<()> + Send + 'static,
+) {
+    let report = after(tamper);
+    let told = report.checks.iter().any(|one| {
+        one.name == check
+            && one.wrong > 0
+            && one.problems.iter().any(|problem| problem.contains(says))
+    });
+    assert!(!report.sound && told, "{check}: {says}\n{report}");
+}
+
+fn first<K: Key>(read: &Batch<'_>, rows: &Rows<K>) -> Result<K> {
+    use driftsentry::store::Order;
+    Ok(read
+        .keys(rows, &Range::all(), Order::Ascending, 1)?
+        .remove(0))
+}
+
+fn last<K: Key>(read: &Batch<'_>, rows: &Rows<K>) -> Result<K> {
+    use driftsentry::store::Order;
+    Ok(read
+        .keys(rows, &Range::all(), Order::Descending, 1)?
+        .remove(0))
+}
+
+#[test]
+fn what_nobody_touched_is_sound() {
+    let report = after(|_, _| Ok(()));
+    assert!(report.sound, "{report}");
+    let empty: Vec<&str> = report
+        .checks
+        .iter()
+        .filter(|check| check.looked_at == 0)
+        .map(|check| check.name)
+        .collect();
+    assert!(empty.is_empty(), "nothing to look at: {empty:?}");
+}
+
+#[test]
+fn counters_that_are_off_or_missing_or_too_many() {
+    let counters = "counters against a recount";
+    finds(counters, "drifts.total: stands at 5", |_, writes| {
+        writes.count(records::counters::total(), 1);
+        Ok(())
+    });
+    finds(counters, "alerts.total: is missing", |read, writes| {
+        writes.count(alerts::total(), -read.counter(&alerts::total())?);
+        Ok(())
+    });
+    finds(counters, "drifts.kind strange: stands at 3", |_, writes| {
+        writes.count(records::counters::kind("strange"), 3);
+        Ok(())
+    });
+    finds(counters, "scans.on 2001-01-01", |_, writes| {
+        writes.count(scans::on(Day(11_323)), 1);
+        Ok(())
+    });
+    finds(
+        counters,
+        "cost.open_moves: all days together",
+        |_, writes| {
+            let moves = records::counters::open_cost_moves();
+            writes.count(records::counters::on(moves, Day(20_000)), 5);
+            Ok(())
+        },
+    );
+    finds(counters, "drifts.decided_ms", |_, writes| {
+        let decided = records::counters::decided_ms();
+        writes.count(records::counters::on(decided, Day(20_513)), 1);
+        Ok(())
+    });
+    finds(counters, "nonsense", |_, writes| {
+        writes.count(Counter::new("nonsense"), 1);
+        Ok(())
+    });
+}
+
+#[test]
+fn index_rows_that_are_gone_or_lead_elsewhere() {
+    finds(
+        "index of unresolved drifts",
+        "doesn't lead to it",
+        |read, writes| {
+            writes.delete(&DRIFTS_OPEN, &first(read, &DRIFTS_OPEN)?);
+            Ok(())
+        },
+    );
+    finds(
+        "index of unresolved drifts",
+        "leads to no unresolved drift",
+        |read, writes| {
+            let key = first(read, &DRIFTS_OPEN)?;
+            writes.point(
+                &DRIFTS_OPEN,
+                &(key.0, key.1, "x".to_owned(), key.3),
+                &last(read, &DRIFTS)?,
+            );
+            Ok(())
+        },
+    );
+    finds("index of newest drifts", "leads nowhere", |read, writes| {
+        writes.delete(&DRIFTS_LATEST, &first(read, &DRIFTS_LATEST)?);
+        Ok(())
+    });
+    finds(
+        "index of newest drifts",
+        "leads to no drift of that resource",
+        |read, writes| {
+            writes.point(
+                &DRIFTS_LATEST,
+                &first(read, &DRIFTS_LATEST)?,
+                &last(read, &DRIFTS)?,
+            );
+            Ok(())
+        },
+    );
+    finds("alerts", "missing or leads elsewhere", |read, writes| {
+        writes.delete(&ALERTS_BY_DRIFT, &first(read, &ALERTS_BY_DRIFT)?);
+        Ok(())
+    });
+    finds(
+        "index of alerts by drift",
+        "which is not its own",
+        |read, writes| {
+            let (_, alert) = first(read, &ALERTS_BY_DRIFT)?;
+            writes.mark(&ALERTS_BY_DRIFT, &(last(read, &DRIFTS)?, alert));
+            Ok(())
+        },
+    );
+    finds("workspaces", "workspaces_by_name", |read, writes| {
+        writes.delete(&WORKSPACES_BY_NAME, &first(read, &WORKSPACES_BY_NAME)?);
+        Ok(())
+    });
+    finds(
+        "index of workspaces by name",
+        "no workspace of that name",
+        |read, writes| {
+            writes.point(
+                &WORKSPACES_BY_NAME,
+                &"other".to_owned(),
+                &first(read, &WORKSPACES)?,
+            );
+            Ok(())
+        },
+    );
+    finds(
+        "index of drifts by scan",
+        "no such drift",
+        |read, writes| {
+            let (scan, _) = first(read, &SCAN_DRIFTS)?;
+            let nobody = driftsentry::ids::DriftId(uuid::Uuid::from_u128(3));
+            writes.put_bytes(&SCAN_DRIFTS, &(scan, nobody), vec![0]);
+            Ok(())
+        },
+    );
+    finds("audit entries", "missing in the index", |read, writes| {
+        writes.delete(&AUDIT_BY_DRIFT, &first(read, &AUDIT_BY_DRIFT)?);
+        Ok(())
+    });
+    finds(
+        "index of audit entries by drift",
+        "which is not about it",
+        |read, writes| {
+            writes.mark(&AUDIT_BY_DRIFT, &(last(read, &DRIFTS)?, 1));
+            Ok(())
+        },
+    );
+    finds(
+        "remembered idempotency keys",
+        "missing in the index by end",
+        |read, writes| {
+            writes.delete(&IDEMPOTENCY_BY_END, &first(read, &IDEMPOTENCY_BY_END)?);
+            Ok(())
+        },
+    );
+    finds(
+        "remembered idempotency keys",
+        "leads to no such key",
+        |read, writes| {
+            writes.delete(&IDEMPOTENCY, &first(read, &IDEMPOTENCY)?);
+            Ok(())
+        },
+    );
+}
+
+#[test]
+fn rows_that_are_gone_or_spoiled() {
+    finds(
+        "differences and states",
+        "its states are missing",
+        |read, writes| {
+            writes.delete(&DRIFT_STATES, &first(read, &DRIFTS)?);
+            Ok(())
+        },
+    );
+    finds(
+        "differences and states",
+        "can't be unpacked",
+        |read, writes| {
+            writes.put_bytes(&DRIFT_STATES, &first(read, &DRIFTS)?, b"not zstd".to_vec());
+            Ok(())
+        },
+    );
+    finds(
+        "differences and states",
+        "its difference is missing",
+        |read, writes| {
+            writes.delete(&DRIFT_DIFFERENCES, &first(read, &DRIFTS)?);
+            Ok(())
+        },
+    );
+    finds(
+        "differences and states",
+        "not the one it was recorded with",
+        |read, writes| {
+            // The fourth drift differs in other attributes.
+            let other = records::difference_of(read, last(read, &DRIFTS)?)?;
+            writes.put_bytes(
+                &DRIFT_DIFFERENCES,
+                &first(read, &DRIFTS)?,
+                other.into_bytes(),
+            );
+            Ok(())
+        },
+    );
+    finds(
+        "differences and states",
+        "there is no such drift",
+        |read, writes| {
+            writes.delete(&DRIFTS, &last(read, &DRIFTS)?);
+            Ok(())
+        },
+    );
+    finds("timelines", "there is no such drift", |read, writes| {
+        writes.delete(&DRIFTS, &first(read, &DRIFTS)?);
+        Ok(())
+    });
+    finds("timelines", "it has no timeline", |read, writes| {
+        let drift = first(read, &DRIFTS)?;
+        for entry in driftsentry::drifts::timeline::of(read, drift)? {
+            writes.delete(&TIMELINE, &(drift, entry.id));
+        }
+        Ok(())
+    });
+    finds("drifts", "drifts.v1 DriftId(", |read, writes| {
+        writes.put_bytes(&DRIFTS, &first(read, &DRIFTS)?, vec![1, 0x80]);
+        Ok(())
+    });
+    finds("drifts", "its scan", |read, writes| {
+        writes.delete(&SCANS, &first(read, &SCANS)?);
+        Ok(())
+    });
+    finds(
+        "drifts",
+        "is unresolved, but its workspace",
+        |read, writes| {
+            writes.delete(&WORKSPACES, &first(read, &WORKSPACES)?);
+            Ok(())
+        },
+    );
+    finds(
+        "drifts",
+        "its status and its resolution don't fit",
+        |read, writes| edit(read, writes, |drift| drift.status = Status::Resolved),
+    );
+    finds("counters against a recount", "cost.open", |read, writes| {
+        edit(read, writes, |drift| drift.cost = None)
+    });
+    finds("drifts", "that it continues", |read, writes| {
+        edit(read, writes, |drift| drift.recurrence_of = Some(drift.id))
+    });
+    finds("workspaces", "its newest scan", |read, writes| {
+        writes.delete(&SCANS, &last(read, &SCANS)?);
+        Ok(())
+    });
+    finds("scans", "don't add up", |read, writes| {
+        let id = first(read, &SCANS)?;
+        let mut scan: scans::Record = scans::by_id(read, id)?;
+        scan.counts.new += 1;
+        writes.put(&SCANS, &id, &scan)
+    });
+    finds("alerts", "its drift", |read, writes| {
+        writes.delete(&DRIFTS, &first(read, &DRIFTS)?);
+        Ok(())
+    });
+    finds(
+        "counters against a recount",
+        "alerts.unread",
+        |read, writes| {
+            let id = first(read, &ALERTS)?;
+            let mut alert = alerts::by_id(read, id)?;
+            alert.read = match alert.read {
+                Some(_) => None,
+                None => Some(alerts::Reading {
+                    at: alert.created_at,
+                    by: "x".to_owned(),
+                }),
+            };
+            writes.put(&ALERTS, &id, &alert)
+        },
+    );
+    finds("workspaces", "its record says", |read, writes| {
+        let id = first(read, &WORKSPACES)?;
+        let mut workspace = workspaces::by_id(read, id)?;
+        workspace.id = driftsentry::ids::WorkspaceId(uuid::Uuid::from_u128(9));
+        writes.put(&WORKSPACES, &id, &workspace)
+    });
+}
+
+fn edit(read: &Batch<'_>, writes: &mut Writes, change: impl Fn(&mut Record)) -> Result<()> {
+    let mut drift = records::by_id(read, first(read, &DRIFTS)?)?;
+    change(&mut drift);
+    writes.put(&DRIFTS, &drift.id, &drift)
+}
+
+#[test]
+fn logs_that_were_edited_or_cut() {
+    finds("audit chain", "is gone", |read, writes| {
+        writes.delete(&AUDIT, &last(read, &AUDIT)?);
+        Ok(())
+    });
+    finds("audit chain", "entry 3", |read, writes| {
+        let mut entry: audit::Entry = read.get(&AUDIT, &3)?.unwrap();
+        entry.actor_email = "somebody@else.example".to_owned();
+        writes.put(&AUDIT, &3, &entry)
+    });
+    finds("events", "follows on 3", |_, writes| {
+        writes.delete(&EVENTS, &4);
+        Ok(())
+    });
+    finds("events", "is the newest, but", |read, writes| {
+        writes.delete(&EVENTS, &last(read, &EVENTS)?);
+        Ok(())
+    });
+    finds("events", "it says it is 2", |read, writes| {
+        let event: events::Event = read.get(&EVENTS, &2)?.unwrap();
+        writes.put(&EVENTS, &1, &event)
+    });
+    finds("the store's own records", "instance: is 00", |_, writes| {
+        writes.put_bytes(&META, &"instance".to_owned(), vec![0]);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_damaged_page_is_found_wherever_it_lies() {
+    let world = filled();
+    world.store.close();
+    let path = world.dir.path().join(FILE_NAME);
+    let whole = std::fs::read(&path).unwrap();
+    let before = check::file(&path).unwrap();
+    assert!(before.sound, "{before}");
+    assert!(std::fs::read(&path).unwrap() == whole, "the check wrote");
+    // Text of a row: what a flipped bit there says, only a checksum can tell.
+    let needle = b"mara@shop.example";
+    let places: Vec<usize> = memchr::memmem::find_iter(&whole, needle).collect();
+    let mut found = 0;
+    for at in &places {
+        let mut damaged = whole.clone();
+        damaged[*at] ^= 1;
+        std::fs::write(&path, &damaged).unwrap();
+        // Pages of older states lie about, which nobody reads.
+        if !check::file(&path).is_ok_and(|report| report.sound) {
+            found += 1;
+        }
+    }
+    assert!(found > 0, "{} places, none found", places.len());
+}
