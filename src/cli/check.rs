@@ -7,12 +7,8 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 use crate::check::{self, Refused, Report};
+use crate::cli::exit::{Exit, Failure, code};
 use crate::store::FILE_NAME;
-
-/// sysexits: there is no input.
-const NO_INPUT: u8 = 66;
-/// sysexits: reading failed.
-const IO_ERROR: u8 = 74;
 
 /// Verify a stopped store: checksums, indexes, counters, the audit chain
 ///
@@ -45,29 +41,28 @@ enum Output {
 
 /// Checks and prints.
 pub(super) fn run(args: &Args) -> ExitCode {
+    match report(args) {
+        Ok(report) if report.sound => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(failure) => code(Err(failure)),
+    }
+}
+
+fn report(args: &Args) -> Result<Report, Failure> {
     let file = args.data_dir.join(FILE_NAME);
-    let report = match check::file(&file) {
-        Ok(report) => report,
-        Err(Refused::Missing) => {
-            eprintln!(
-                "driftsentry: there is no database {}: name the data directory with --data-dir.",
+    let report = check::file(&file).map_err(|refused| match refused {
+        Refused::Missing => Failure::new(
+            Exit::NoInput,
+            format_args!(
+                "there is no database {}: name the data directory with --data-dir.",
                 file.display()
-            );
-            return ExitCode::from(NO_INPUT);
-        }
-        Err(Refused::Unopened(error)) => {
-            eprintln!("driftsentry: {error}");
-            return ExitCode::from(IO_ERROR);
-        }
-    };
-    if print(&report, args.output).is_err() {
-        return ExitCode::from(IO_ERROR);
-    }
-    if report.sound {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+            ),
+        ),
+        Refused::Unopened(error) => Failure::new(Exit::Io, error),
+    })?;
+    print(&report, args.output)
+        .map_err(|error| Failure::new(Exit::Io, format_args!("can't write the report: {error}")))?;
+    Ok(report)
 }
 
 fn print(report: &Report, output: Output) -> std::io::Result<()> {

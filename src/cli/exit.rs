@@ -16,6 +16,8 @@ pub enum Exit {
     Usage = 64,
     /// The data given is wrong.
     Data = 65,
+    /// What is to be read is not there.
+    NoInput = 66,
     /// Something needed is not there: a port in use, a server that does not answer.
     Unavailable = 69,
     /// A mistake of our own.

@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod demo;
 pub mod exit;
 mod input;
 mod openapi;
@@ -29,6 +30,7 @@ enum Command {
     Report(report::Args),
     Push(push::Args),
     Check(check::Args),
+    Demo(demo::Args),
     Openapi(openapi::Args),
     Completions(completions::Args),
 }
@@ -55,6 +57,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Push(args) => push::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Demo(args) => code(demo::run(&args)),
         Command::Openapi(args) => code(openapi::run(&args)),
         Command::Completions(args) => code(completions::run(&args)),
     }

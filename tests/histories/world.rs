@@ -285,13 +285,7 @@ impl World {
             Deed::DeleteWorkspace(workspace, resolve) => self.write(move |read, now| {
                 let known = workspaces::by_name(read, WORKSPACES[workspace])?
                     .ok_or(Error::NotFound("workspace"))?;
-                driftsentry::drifts::decide::close_workspace(
-                    read,
-                    known.id,
-                    resolve,
-                    &somebody(),
-                    now,
-                )
+                decide::close_workspace(read, known.id, resolve, &somebody(), now)
             }),
             Deed::ReadAlert(at) => {
                 let ids = self.alert_ids();

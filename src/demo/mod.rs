@@ -1,0 +1,312 @@
+//! A believable month of a shop's drift, to look at DriftSentry before there is data of one's own.
+//!
+//! Everything goes through the features as it would from outside, at moments of the past month: trail, counters, alerts
+//! and trend come about as they always do. The same seed gives the same drifts and decisions; ids and moments follow the
+//! clock.
+
+mod company;
+mod fleet;
+mod month;
+mod resources;
+
+use std::sync::Arc;
+
+use crate::alerts;
+use crate::drifts::decide::{self, ByHand, Decide};
+use crate::drifts::{Identity, Record, records};
+use crate::error::{Error, Result};
+use crate::ids::AlertId;
+use crate::ingest::scan::{Finding, Scan};
+use crate::money::Cents;
+use crate::scans::{self, Push};
+use crate::store::tables::{ALERTS, DRIFTS, SCANS, WORKSPACES};
+use crate::store::{Batch, Order, Range, Reads, Store, Writes};
+use crate::time::Timestamp;
+use crate::workspaces::{self, Details};
+use company::Person;
+use fleet::Fleet;
+use month::{DAYS, Month};
+
+/// The month's own workspaces hold at most so many drifts; what is asked for beyond that drifts in the fleet.
+const MOST_OF_MONTH: u64 = 4_000;
+
+/// So many deeds wait for one commit, or so many findings.
+const AT_ONCE: usize = 24;
+const FINDINGS_AT_ONCE: usize = 2_000;
+
+/// What to make.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// The same seed gives the same story.
+    pub seed: u64,
+    /// How many drifts, about.
+    pub drifts: u64,
+    /// The moment at which the story ends.
+    pub now: Timestamp,
+}
+
+/// One thing that happens.
+#[derive(Debug)]
+enum Deed {
+    /// A workspace is set up: its place in the company's list.
+    Workspace(usize),
+    Scan {
+        workspace: String,
+        scan: Box<Scan>,
+        commit: String,
+        by: Person,
+    },
+    ByHand {
+        workspace: String,
+        finding: Box<Finding>,
+        cents: Option<i64>,
+        by: Person,
+    },
+    Decide {
+        workspace: String,
+        on: Vec<Identity>,
+        decision: Decide,
+        by: Person,
+    },
+    Comment {
+        workspace: String,
+        on: Identity,
+        body: String,
+        by: Person,
+    },
+    Price {
+        workspace: String,
+        on: Identity,
+        cents: i64,
+        by: Person,
+    },
+    /// Somebody goes through the oldest unread alerts of the last ones.
+    ReadAlerts { most: usize, by: Person },
+}
+
+impl Deed {
+    fn findings(&self) -> usize {
+        match self {
+            Self::Scan { scan, .. } => scan.findings.len(),
+            _ => 1,
+        }
+    }
+}
+
+/// Fills an empty store. `tell` hears how many deeds are done, now and then.
+///
+/// # Errors
+/// `Conflict`, with what to do, when the store holds something; else what writing says.
+pub fn fill(store: &Store, plan: Plan, mut tell: impl FnMut(u64)) -> Result<()> {
+    if !store.read(is_empty)? {
+        return Err(Error::conflict(
+            "There is data in this directory already: name an empty or a new one with --data-dir.",
+        ));
+    }
+    let start = plan.now.plus_ms(-DAYS * 86_400_000);
+    let of_month = plan.drifts.min(MOST_OF_MONTH);
+    let mut month = Month::new(plan.seed, of_month).peekable();
+    let mut fleet = Fleet::new(plan.seed, plan.drifts - of_month).peekable();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(Error::internal)?;
+    let mut nth = 0;
+    loop {
+        let mut changes = Vec::new();
+        let mut findings = 0;
+        while changes.len() < AT_ONCE && findings < FINDINGS_AT_ONCE {
+            let next = match (month.peek(), fleet.peek()) {
+                (Some((a, _)), Some((b, _))) if b < a => fleet.next(),
+                (Some(_), _) => month.next(),
+                (None, _) => fleet.next(),
+            };
+            let Some((at_ms, deed)) = next else { break };
+            nth += 1;
+            findings += deed.findings();
+            changes.push(perform(store, deed, start.plus_ms(at_ms), nth));
+        }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        // Queued in their order, and made durable together.
+        runtime.block_on(in_order(changes))?;
+        tell(nth);
+    }
+}
+
+type Performed<'a> = std::pin::Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
+/// Waits for all, having asked each once in this order: the store queues a change when it is first asked for.
+async fn in_order(changes: Vec<Performed<'_>>) -> Result<()> {
+    let mut waiting: Vec<Option<Performed<'_>>> = changes.into_iter().map(Some).collect();
+    std::future::poll_fn(move |context| {
+        let mut pending = false;
+        for slot in &mut waiting {
+            if let Some(change) = slot {
+                match change.as_mut().poll(context) {
+                    std::task::Poll::Ready(Ok(())) => *slot = None,
+                    std::task::Poll::Ready(Err(error)) => {
+                        return std::task::Poll::Ready(Err(error));
+                    }
+                    std::task::Poll::Pending => pending = true,
+                }
+            }
+        }
+        if pending {
+            std::task::Poll::Pending
+        } else {
+            std::task::Poll::Ready(Ok(()))
+        }
+    })
+    .await
+}
+
+/// Whether nothing was ever written.
+fn is_empty(read: &crate::store::Snapshot) -> Result<bool> {
+    for table in [DRIFTS.table, SCANS.table, WORKSPACES.table] {
+        let mut empty = true;
+        read.visit(table, &Range::all(), Order::Ascending, &mut |_, _| {
+            empty = false;
+            Ok(std::ops::ControlFlow::Break(()))
+        })?;
+        if !empty {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Does one thing, as if it were then.
+fn perform(store: &Store, deed: Deed, then: Timestamp, nth: u64) -> Performed<'_> {
+    let deed = Arc::new(deed);
+    Box::pin(async move {
+        store
+            .write(move |read, _| Ok(((), writes_of(read, &deed, then, nth)?)))
+            .await
+    })
+}
+
+fn writes_of(read: &Batch<'_>, deed: &Deed, now: Timestamp, nth: u64) -> Result<Writes> {
+    match deed {
+        Deed::Workspace(at) => set_up(read, *at, nth, now),
+        Deed::Scan {
+            workspace,
+            scan,
+            commit,
+            by,
+        } => {
+            let push = Push {
+                workspace: workspace.clone(),
+                commit: Some(commit.clone()),
+                idempotency_key: None,
+            };
+            scans::receive(read, scan, &push, &by.acting(nth), now).map(|(_, writes)| writes)
+        }
+        Deed::ByHand {
+            workspace,
+            finding,
+            cents,
+            by,
+        } => {
+            let said = ByHand {
+                workspace: workspace.clone(),
+                cost: cents.map(Cents),
+                ..ByHand::default()
+            };
+            decide::create(read, finding, &said, &by.acting(nth), now).map(|(_, writes)| writes)
+        }
+        Deed::Decide {
+            workspace,
+            on,
+            decision,
+            by,
+        } => {
+            let mut writes = Writes::new();
+            for identity in on {
+                let drift = drift_of(read, workspace, identity)?;
+                let by = by.acting(nth);
+                writes.add(decide::decide(read, drift.id, None, decision, &by, now)?.1);
+            }
+            Ok(writes)
+        }
+        Deed::Comment {
+            workspace,
+            on,
+            body,
+            by,
+        } => {
+            let drift = drift_of(read, workspace, on)?;
+            decide::comment(read, drift.id, body, &by.acting(nth), now).map(|(_, writes)| writes)
+        }
+        Deed::Price {
+            workspace,
+            on,
+            cents,
+            by,
+        } => {
+            let drift = drift_of(read, workspace, on)?;
+            let cost = Some(Cents(*cents));
+            decide::price(read, drift.id, cost, &by.acting(nth), now).map(|(_, writes)| writes)
+        }
+        Deed::ReadAlerts { most, by } => read_alerts(read, *most, *by, nth, now),
+    }
+}
+
+fn set_up(read: &Batch<'_>, at: usize, nth: u64, now: Timestamp) -> Result<Writes> {
+    let workspace = &company::WORKSPACES[at];
+    let every = workspace
+        .expected_every
+        .map(|every| every.parse().map_err(Error::internal))
+        .transpose()?;
+    let labels = [("team", workspace.team), ("company", "brightcart")];
+    let details = Details {
+        environment: Some(Some(workspace.environment.to_owned())),
+        labels: Some(
+            labels
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        ),
+        expected_every: Some(every),
+        description: Some(Some(workspace.description.to_owned())),
+    };
+    let by = company::ENGINEERS[4].acting(nth);
+    workspaces::create(read, workspace.name, &details, &by, now).map(|(_, writes)| writes)
+}
+
+/// The unresolved drift of a resource.
+fn drift_of(read: &Batch<'_>, workspace: &str, identity: &Identity) -> Result<Record> {
+    let workspace = workspaces::by_name(read, workspace)?.ok_or(Error::NotFound("workspace"))?;
+    records::open_of(read, workspace.id, identity)?.ok_or_else(|| {
+        Error::internal(format!(
+            "the demonstration decides on {}, which has not drifted",
+            identity.address
+        ))
+    })
+}
+
+/// Marks some of the newest unread alerts as read.
+fn read_alerts(
+    read: &Batch<'_>,
+    most: usize,
+    by: Person,
+    nth: u64,
+    now: Timestamp,
+) -> Result<Writes> {
+    let newest: Vec<(AlertId, alerts::Record)> =
+        read.rows(&ALERTS, &Range::all(), Order::Descending, 4 * most)?;
+    let unread: Vec<AlertId> = newest
+        .into_iter()
+        .filter(|(_, alert)| alert.read.is_none())
+        .map(|(id, _)| id)
+        .take(most)
+        .collect();
+    let mut writes = Writes::new();
+    for id in unread {
+        writes.add(alerts::mark_read(read, id, &by.acting(nth), now)?.1);
+    }
+    Ok(writes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! The demonstration shows everything there is to see.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::audit;
+use crate::check;
+use crate::drifts::Status;
+use crate::ids::DriftId;
+use crate::ingest::{Kind, ScanStatus};
+use crate::metrics;
+use crate::severity::Severity;
+use crate::store::Options;
+use crate::store::tables::AUDIT;
+
+fn filled(seed: u64, drifts: u64) -> (tempfile::TempDir, Store, Timestamp) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(Options {
+        min_free_bytes: Some(0),
+        ..Options::new(dir.path())
+    })
+    .unwrap();
+    let now = Timestamp::now();
+    fill(&store, Plan { seed, drifts, now }, |_| {}).unwrap();
+    (dir, store, now)
+}
+
+fn drifts(store: &Store) -> Vec<Record> {
+    let rows: Vec<(DriftId, Record)> = store
+        .read(|read| read.rows(&DRIFTS, &Range::all(), Order::Ascending, usize::MAX))
+        .unwrap();
+    rows.into_iter().map(|(_, drift)| drift).collect()
+}
+
+#[test]
+fn it_shows_a_month_with_everything_in_it_and_is_sound() {
+    let (_dir, store, now) = filled(42, 400);
+    let read = store.snapshot().unwrap();
+    let report = check::snapshot(&read).unwrap();
+    assert!(report.sound, "{report}");
+
+    let drifts = drifts(&store);
+    assert!((360..=460).contains(&drifts.len()), "{}", drifts.len());
+    for status in Status::ALL {
+        assert!(
+            drifts.iter().any(|drift| drift.status == status),
+            "{status:?}"
+        );
+    }
+    for severity in Severity::ALL {
+        assert!(
+            drifts.iter().any(|drift| drift.severity == severity),
+            "{severity:?}"
+        );
+    }
+    for kind in [
+        Kind::Modified,
+        Kind::Missing,
+        Kind::Unmanaged,
+        Kind::Pending,
+        Kind::StateOnly,
+    ] {
+        assert!(drifts.iter().any(|drift| drift.kind == kind), "{kind:?}");
+    }
+    assert!(
+        drifts
+            .iter()
+            .any(|drift| drift.status == Status::Detected && drift.severity == Severity::Critical)
+    );
+    assert!(drifts.iter().any(|drift| drift.recurrence_of.is_some()));
+    assert!(drifts.iter().any(|drift| drift.cost.is_none()));
+    assert!(
+        drifts
+            .iter()
+            .any(|drift| drift.cost.is_some_and(|cost| cost.0 < 0))
+    );
+    assert!(drifts.iter().all(|drift| drift.updated_at <= now));
+
+    let scans: Vec<(crate::ids::ScanId, scans::Record)> = read
+        .rows(&SCANS, &Range::all(), Order::Ascending, usize::MAX)
+        .unwrap();
+    for status in [
+        ScanStatus::Complete,
+        ScanStatus::Partial,
+        ScanStatus::Failed,
+    ] {
+        assert!(
+            scans.iter().any(|(_, scan)| scan.status == status),
+            "{status:?}"
+        );
+    }
+
+    let summary = metrics::summary(&*read, 30, now).unwrap();
+    assert_eq!(summary.workspaces, 12);
+    assert_eq!(summary.workspaces_silent, 1);
+    assert!(summary.unread > 0 && summary.unread < summary.alerts);
+    assert!(summary.mean_hours_to_decide.is_some() && summary.mean_hours_to_resolve.is_some());
+    let trend = metrics::trend(&*read, 30, now).unwrap();
+    let different: BTreeSet<Cents> = trend.points.iter().map(|point| point.cost).collect();
+    assert!(different.len() > 15, "{different:?}");
+    let deciders: BTreeSet<String> = drifts
+        .iter()
+        .filter_map(|drift| drift.approved.as_ref().map(|decision| decision.by.clone()))
+        .collect();
+    assert!(deciders.len() > 2, "{deciders:?}");
+    assert!(
+        fill(
+            &store,
+            Plan {
+                seed: 1,
+                drifts: 1,
+                now
+            },
+            |_| {}
+        )
+        .is_err()
+    );
+}
+
+/// What happened, without ids and moments.
+fn story(store: &Store) -> Vec<(String, String, String)> {
+    let drifts = drifts(store);
+    let mut story: Vec<_> = drifts
+        .iter()
+        .map(|drift| {
+            (
+                drift.address.clone(),
+                drift.resource_id.clone(),
+                format!("{:?} {:?} {:?}", drift.status, drift.severity, drift.cost),
+            )
+        })
+        .collect();
+    let told: Vec<(u64, audit::Entry)> = store
+        .read(|read| read.rows(&AUDIT, &Range::all(), Order::Ascending, usize::MAX))
+        .unwrap();
+    story.extend(told.into_iter().map(|(_, entry)| {
+        (
+            entry.action.name().to_owned(),
+            entry.actor_email,
+            entry.correlation_id,
+        )
+    }));
+    story
+}
+
+#[test]
+fn one_seed_tells_one_story_and_another_tells_another() {
+    let stories = [(7, 60), (7, 60), (8, 60)].map(|(seed, drifts)| story(&filled(seed, drifts).1));
+    assert!(stories[0] == stories[1]);
+    assert!(stories[0] != stories[2]);
+}
+
+#[test]
+fn a_large_one_has_as_many_drifts_as_asked_for() {
+    let (_dir, store, _) = filled(3, 7_500);
+    let total = store
+        .read(|read| read.counter(&records::counters::total()))
+        .unwrap();
+    assert!((7_000..8_000).contains(&total), "{total}");
+    let report = check::snapshot(&*store.snapshot().unwrap()).unwrap();
+    assert!(report.sound, "{report}");
+}
