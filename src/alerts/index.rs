@@ -7,7 +7,7 @@ use roaring::RoaringBitmap;
 use super::Record;
 use crate::error::Result;
 use crate::ids::AlertId;
-use crate::listing::{Facets, Filter, facets};
+use crate::listing::{Facets, Filter, Place};
 use crate::store::tables::ALERTS;
 use crate::store::{Order, Range, Reads, Row, Snapshot, Table, View, codec, keys::Key};
 
@@ -49,7 +49,7 @@ impl Index {
         &self,
         filters: &[Filter],
         within: Option<&[AlertId]>,
-        skip: u64,
+        from: Place,
         limit: usize,
     ) -> (Vec<AlertId>, u64) {
         let facets = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -58,13 +58,8 @@ impl Index {
             let narrowed: RoaringBitmap = ids.iter().filter_map(|id| facets.number(id.0)).collect();
             *rows.to_mut() &= narrowed;
         }
-        let page = facets::page(&rows, true, skip, limit);
-        let ids = page
-            .into_iter()
-            .filter_map(|number| facets.id(number))
-            .map(AlertId)
-            .collect();
-        (ids, rows.len())
+        let ids = facets.newest(&rows, from, limit);
+        (ids.into_iter().map(AlertId).collect(), rows.len())
     }
 }
 

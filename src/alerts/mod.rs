@@ -1,5 +1,6 @@
 //! Alerts: what somebody should look at now, until it is read or decided.
 
+pub mod api;
 pub mod index;
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,15 @@ pub enum Type {
 }
 
 impl Type {
+    /// Every type.
+    pub const ALL: [Self; 5] = [
+        Self::DriftDetected,
+        Self::ApprovalNeeded,
+        Self::RemediationFailed,
+        Self::ScanFailed,
+        Self::WorkspaceSilent,
+    ];
+
     /// As the API writes it.
     pub fn name(self) -> &'static str {
         match self {
@@ -236,18 +246,27 @@ pub fn by_id(read: &impl Reads, id: AlertId) -> Result<Record> {
     read.get(&ALERTS, &id)?.ok_or(Error::NotFound("alert"))
 }
 
-/// Every alert of a drift, oldest first.
+/// The ids of a drift's alerts, oldest first.
 ///
 /// # Errors
 /// What reading says.
-pub fn of(read: &impl Reads, drift: DriftId) -> Result<Vec<Record>> {
+pub fn ids_of(read: &impl Reads, drift: DriftId) -> Result<Vec<AlertId>> {
     let keys: Vec<(DriftId, AlertId)> = read.keys(
         &ALERTS_BY_DRIFT,
         &Range::prefix(&drift),
         Order::Ascending,
         usize::MAX,
     )?;
-    keys.into_iter().map(|(_, id)| by_id(read, id)).collect()
+    Ok(keys.into_iter().map(|(_, id)| id).collect())
+}
+
+/// Every alert of a drift, oldest first.
+///
+/// # Errors
+/// What reading says.
+pub fn of(read: &impl Reads, drift: DriftId) -> Result<Vec<Record>> {
+    let ids = ids_of(read, drift)?;
+    ids.into_iter().map(|id| by_id(read, id)).collect()
 }
 
 /// Marks a drift's unread alerts as read: a decision was taken. The decision's own audit entry stands for them.

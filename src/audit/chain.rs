@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use sha2::{Digest, Sha256};
 
 use super::Entry;
+use super::index::newest;
 use crate::error::Result;
-use crate::store::tables::{AUDIT, META};
+use crate::store::tables::AUDIT;
 use crate::store::{Order, Range, Reads, codec, keys::Key};
 
 /// The hash of an entry: SHA-256 over the hash before it and each field, each with its length in front (eight bytes,
@@ -55,41 +56,95 @@ pub struct Verdict {
 /// # Errors
 /// What reading says. A broken chain is no error: see [`Verdict::first_bad`].
 pub fn verify(read: &impl Reads) -> Result<Verdict> {
-    let mut verdict = Verdict {
-        entries: 0,
-        head: [0; 32],
-        first_bad: None,
-    };
-    read.visit(
-        AUDIT.table,
-        &Range::all(),
-        Order::Ascending,
-        &mut |key, value| {
-            let expected = verdict.entries + 1;
-            verdict.entries = expected;
-            let sound = u64::from_bytes(key) == Some(expected)
-                && codec::decode::<Entry>(value).is_ok_and(|entry| {
-                    let sound = entry.seq == expected
-                        && entry.prev_hash == verdict.head
-                        && entry.hash == hash(&entry);
-                    verdict.head = entry.hash;
-                    sound
-                });
-            if !sound && verdict.first_bad.is_none() {
-                verdict.first_bad = Some(expected);
-            }
-            Ok(ControlFlow::Continue(()))
-        },
-    )?;
-    // The log's own count is kept beside it: entries cut off the end are missed there.
-    let counted = read
-        .get_bytes(META.table, &format!("log.{}", AUDIT.table.name).to_bytes())?
-        .and_then(|bytes| bytes.try_into().ok().map(u64::from_be_bytes))
-        .unwrap_or(0);
-    if counted != verdict.entries && verdict.first_bad.is_none() {
-        verdict.first_bad = Some(verdict.entries.min(counted) + 1);
+    let mut walk = Walk::default();
+    walk.on(read, u64::MAX)?;
+    Ok(walk.verdict())
+}
+
+/// A walk through the log that can be taken in stretches, each over newer tables than the one before: entries are
+/// only ever added.
+#[derive(Debug)]
+pub struct Walk {
+    verdict: Verdict,
+    /// The first key that was not visited yet.
+    next: Vec<u8>,
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        let verdict = Verdict {
+            entries: 0,
+            head: [0; 32],
+            first_bad: None,
+        };
+        Self {
+            verdict,
+            next: Vec::new(),
+        }
     }
-    Ok(verdict)
+}
+
+impl Walk {
+    /// Walks on over so many entries; says whether some may be left.
+    ///
+    /// # Errors
+    /// What reading says.
+    pub fn on(&mut self, read: &impl Reads, limit: u64) -> Result<bool> {
+        let range = Range {
+            start: std::mem::take(&mut self.next),
+            end: None,
+        };
+        self.next.clone_from(&range.start);
+        let mut left = limit;
+        read.visit(AUDIT.table, &range, Order::Ascending, &mut |key, value| {
+            self.visit(key, value);
+            left -= 1;
+            Ok(if left == 0 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
+        })?;
+        if left > 0 {
+            self.end(read)?;
+        }
+        Ok(left == 0)
+    }
+
+    /// What it found so far.
+    pub fn verdict(self) -> Verdict {
+        self.verdict
+    }
+
+    fn visit(&mut self, key: &[u8], value: &[u8]) {
+        let verdict = &mut self.verdict;
+        let expected = verdict.entries + 1;
+        verdict.entries = expected;
+        let sound = u64::from_bytes(key) == Some(expected)
+            && codec::decode::<Entry>(value).is_ok_and(|entry| {
+                let sound = entry.seq == expected
+                    && entry.prev_hash == verdict.head
+                    && entry.hash == hash(&entry);
+                verdict.head = entry.hash;
+                sound
+            });
+        if !sound && verdict.first_bad.is_none() {
+            verdict.first_bad = Some(expected);
+        }
+        self.next.clear();
+        self.next.extend_from_slice(key);
+        self.next.push(0);
+    }
+
+    /// The log's own count is kept beside it: entries cut off the end are missed there.
+    fn end(&mut self, read: &impl Reads) -> Result<()> {
+        let verdict = &mut self.verdict;
+        let counted = newest(read)?;
+        if counted != verdict.entries && verdict.first_bad.is_none() {
+            verdict.first_bad = Some(verdict.entries.min(counted) + 1);
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -144,6 +199,28 @@ mod tests {
         let (_dir, store) = filled(20);
         let verdict = store.read(|read| verify(read)).unwrap();
         assert_eq!((verdict.entries, verdict.first_bad), (20, None));
+    }
+
+    #[test]
+    fn a_walk_in_stretches_finds_what_one_walk_finds() {
+        let (_dir, store) = filled(20);
+        let stretched = |limit: u64| {
+            let mut walk = Walk::default();
+            while store.read(|read| walk.on(read, limit)).unwrap() {}
+            walk.verdict()
+        };
+        for bad in [None, Some(13)] {
+            let whole = store.read(|read| verify(read)).unwrap();
+            assert_eq!((whole.entries, whole.first_bad), (20, bad));
+            for limit in [1, 3, 10, 20, 21] {
+                assert_eq!(stretched(limit), whole, "{limit}");
+            }
+            tamper(&store, |writes, entry| {
+                let mut entry = entry(13);
+                entry.actor_email = "somebody@else".to_owned();
+                writes.put(&AUDIT, &13, &entry).unwrap();
+            });
+        }
     }
 
     #[test]

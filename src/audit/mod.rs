@@ -4,12 +4,14 @@
 //! SHA-256 covers its fields, length-prefixed, and the hash of the entry before: an edit, a removal or a
 //! reordering anywhere breaks the chain from there on.
 
+pub mod api;
 mod chain;
+pub mod index;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use chain::{Verdict, verify};
+pub use chain::{Verdict, Walk, verify};
 
 use crate::actor::{Actor, Role};
 use crate::error::Result;

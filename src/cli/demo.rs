@@ -4,9 +4,9 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use crate::cli::exit::{Exit, Failure};
-use crate::costs;
 use crate::demo::{self, Plan};
 use crate::error::Error;
+use crate::metrics;
 use crate::store::{Options, Store};
 use crate::time::Timestamp;
 
@@ -76,7 +76,7 @@ fn fill(store: &Store, args: &Args, now: Timestamp) -> crate::Result<String> {
     if shows {
         eprintln!();
     }
-    let made = store.read(|read| costs::summary(read, 31, now))?;
+    let made = store.read(|read| metrics::summary(read, 31, now))?;
     Ok(format!(
         "Made a month of {} workspaces: {} scans ({} failed), {} drifts ({} open), {} alerts ({} unread).",
         made.workspaces,

@@ -3,6 +3,11 @@
 use std::fmt;
 use std::process::ExitCode;
 
+/// What `report` and `push` end with where something drifted.
+pub(super) const DRIFT: u8 = 2;
+/// What they end with where they could not do their work.
+pub(super) const FAILED: u8 = 1;
+
 /// Why the program ends, for whoever started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]

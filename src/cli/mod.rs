@@ -4,7 +4,9 @@ mod check;
 mod completions;
 mod demo;
 pub mod exit;
+mod input;
 mod openapi;
+mod push;
 mod report;
 mod serve;
 
@@ -26,6 +28,7 @@ struct Cli {
 enum Command {
     Serve(serve::Args),
     Report(report::Args),
+    Push(push::Args),
     Check(check::Args),
     Demo(demo::Args),
     Openapi(openapi::Args),
@@ -52,6 +55,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Serve(args) => code(serve::run(args)),
         Command::Report(args) => report::run(&args),
+        Command::Push(args) => push::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Demo(args) => code(demo::run(&args)),
         Command::Openapi(args) => code(openapi::run(&args)),

@@ -5,17 +5,16 @@ mod markdown;
 mod table;
 mod text;
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::cmp::Reverse;
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::cli::exit::{DRIFT, FAILED};
+use crate::cli::input;
+use crate::drifts::severity;
 use crate::error::{Error, Result};
 use crate::ingest::{self, Finding, FingerprintKey, Kind, Options, Scan};
-
-/// Exit codes: what was found.
-const DRIFT: u8 = 2;
-const FAILED: u8 = 1;
 
 /// Show what drifted in a plan, without a server
 ///
@@ -88,10 +87,10 @@ fn report(args: &Args) -> Result<bool> {
         limit_bytes: args.limit_bytes,
         ..Options::new(FingerprintKey(key))
     };
-    let scan = ingest::read(open(args)?, &options)?;
+    let scan = ingest::read(input::open(&args.file)?.reader, &options)?;
     let report = Report::new(&scan, args.all);
     let mut printed = match args.output {
-        Output::Table => table::render(&report, io::stdout().is_terminal() && wants_colour(), None),
+        Output::Table => table::render(&report, io::stdout().is_terminal() && wants_colour()),
         Output::Json => json::render(&report)?,
         Output::Markdown => markdown::render(&report),
     };
@@ -104,28 +103,6 @@ fn report(args: &Args) -> Result<bool> {
     Ok(report.drifted > 0)
 }
 
-fn open(args: &Args) -> Result<Box<dyn Read>> {
-    if args.file.as_os_str() == "-" {
-        return Ok(Box::new(io::stdin().lock()));
-    }
-    let named = |error: io::Error| {
-        let why = match error.kind() {
-            io::ErrorKind::NotFound => "there is no such file".to_owned(),
-            io::ErrorKind::PermissionDenied => "this user may not read it".to_owned(),
-            _ => error.to_string(),
-        };
-        Error::invalid(text::line(&args.file.to_string_lossy()), why)
-    };
-    let file = File::open(&args.file).map_err(named)?;
-    if file.metadata().map_err(named)?.is_dir() {
-        return Err(Error::invalid(
-            text::line(&args.file.to_string_lossy()),
-            "is a directory, name a file",
-        ));
-    }
-    Ok(Box::new(file))
-}
-
 /// See <https://no-color.org>.
 fn wants_colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
@@ -134,7 +111,7 @@ fn wants_colour() -> bool {
 /// What is printed, however it is.
 struct Report<'a> {
     scan: &'a Scan,
-    /// In the order of the plan.
+    /// The gravest first, else in the order of the plan.
     shown: Vec<&'a Finding>,
     drifted: usize,
     pending: usize,
@@ -145,13 +122,15 @@ impl<'a> Report<'a> {
     fn new(scan: &'a Scan, all: bool) -> Self {
         let count =
             |wanted: fn(Kind) -> bool| scan.findings.iter().filter(|one| wanted(one.kind)).count();
+        let mut shown: Vec<&Finding> = scan
+            .findings
+            .iter()
+            .filter(|one| all || one.kind.is_drift())
+            .collect();
+        shown.sort_by_key(|one| Reverse(severity::of(one).0));
         Self {
             scan,
-            shown: scan
-                .findings
-                .iter()
-                .filter(|one| all || one.kind.is_drift())
-                .collect(),
+            shown,
             drifted: count(Kind::is_drift),
             pending: count(|kind| kind == Kind::Pending),
             state_only: count(|kind| kind == Kind::StateOnly),
@@ -239,7 +218,7 @@ mod tests {
             env!("CARGO_MANIFEST_DIR")
         );
         ingest::read(
-            File::open(path).unwrap(),
+            std::fs::File::open(path).unwrap(),
             &Options::new(FingerprintKey([0; 32])),
         )
         .unwrap()
@@ -248,7 +227,7 @@ mod tests {
     #[test]
     fn the_table_tells_what_changed_in_a_few_words() {
         let scan = fixture("02-updates.refresh.json");
-        let table = table::render(&Report::new(&scan, false), false, None);
+        let table = table::render(&Report::new(&scan, false), false);
         for wanted in [
             "~ ",
             "aws_instance.web[1]",
@@ -269,7 +248,7 @@ mod tests {
             (4, 4, 6)
         );
         assert!(
-            table::render(&report, false, None)
+            table::render(&report, false)
                 .contains("Not shown: 6 not applied yet (--all shows them).")
         );
         assert_eq!(Report::new(&scan, true).shown.len(), 10);
@@ -280,7 +259,7 @@ mod tests {
         let scan = fixture("04-sensitive.plan.json");
         let report = Report::new(&scan, true);
         for printed in [
-            table::render(&report, true, None),
+            table::render(&report, true),
             json::render(&report).unwrap(),
             markdown::render(&report),
         ] {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::audit;
 use crate::check;
-use crate::costs;
 use crate::drifts::Status;
 use crate::ids::DriftId;
 use crate::ingest::{Kind, ScanStatus};
+use crate::metrics;
 use crate::severity::Severity;
 use crate::store::Options;
 use crate::store::tables::AUDIT;
@@ -90,12 +90,12 @@ fn it_shows_a_month_with_everything_in_it_and_is_sound() {
         );
     }
 
-    let summary = costs::summary(&*read, 30, now).unwrap();
+    let summary = metrics::summary(&*read, 30, now).unwrap();
     assert_eq!(summary.workspaces, 12);
     assert_eq!(summary.workspaces_silent, 1);
     assert!(summary.unread > 0 && summary.unread < summary.alerts);
     assert!(summary.mean_hours_to_decide.is_some() && summary.mean_hours_to_resolve.is_some());
-    let trend = costs::trend(&*read, 30, now).unwrap();
+    let trend = metrics::trend(&*read, 30, now).unwrap();
     let different: BTreeSet<Cents> = trend.points.iter().map(|point| point.cost).collect();
     assert!(different.len() > 15, "{different:?}");
     let deciders: BTreeSet<String> = drifts

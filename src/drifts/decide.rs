@@ -282,16 +282,6 @@ pub fn create(
     Ok((after, writes))
 }
 
-/// The drift that was resolved before this one came back. A drift that moved away is still the newest of the address it
-/// left, but may not be resolved.
-fn recurrence_of(read: &impl Reads, drift: &Record) -> Result<Option<DriftId>> {
-    let latest = records::latest_of(read, drift.workspace_id, &drift.identity())?;
-    Ok(match latest {
-        Some(id) if by_id(read, id)?.status == Status::Resolved => Some(id),
-        _ => None,
-    })
-}
-
 /// Removes a workspace; its drifts and scans stay as history. With `resolve`, its unresolved drifts are acknowledged first.
 ///
 /// # Errors
@@ -325,6 +315,16 @@ pub fn close_workspace(
     }
     writes.add(workspaces::remove(&workspace, by, now));
     Ok(((), writes))
+}
+
+/// The drift that was resolved before this one came back. A drift that moved away is still the newest of the address it
+/// left, but may not be resolved.
+fn recurrence_of(read: &impl Reads, drift: &Record) -> Result<Option<DriftId>> {
+    let latest = records::latest_of(read, drift.workspace_id, &drift.identity())?;
+    Ok(match latest {
+        Some(id) if by_id(read, id)?.status == Status::Resolved => Some(id),
+        _ => None,
+    })
 }
 
 /// What an event says of a drift: enough to show and to find it, and no state value.

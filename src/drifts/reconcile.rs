@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{DetectedBy, Identity, Record, ResolvedHow, Status, severity};
 use crate::error::Result;
 use crate::ids::{DriftId, ScanId, WorkspaceId};
-use crate::ingest::scan::{Facet, Finding, Scan, ScanStatus, address_key};
+use crate::ingest::scan::{Facet, Finding, Kind, Scan, ScanStatus, address_key};
 use crate::money::DEFAULT_CURRENCY;
 use crate::time::Timestamp;
 
@@ -84,6 +84,8 @@ pub struct Counts {
     pub unchanged: u64,
     /// No longer there.
     pub resolved: u64,
+    /// Of the drifted: those that the configuration does not care about.
+    pub state_only: u64,
     /// Unapplied changes of the code.
     pub pending: u64,
 }
@@ -323,14 +325,14 @@ pub(super) fn shown_of<'a>(difference: impl Iterator<Item = (&'a str, &'a Value)
 }
 
 impl Step {
-    /// Whether it is about an unapplied change of the code, not about drift.
-    fn is_pending(&self) -> bool {
-        let (Step::New { after, .. }
-        | Step::Seen { after, .. }
-        | Step::Changed { after, .. }
-        | Step::Reopened { after, .. }
-        | Step::Resolved { after, .. }) = self;
-        after.identity().facet == Facet::Pending
+    /// The drift as it is after the scan.
+    fn after(&self) -> &Record {
+        let (Self::New { after, .. }
+        | Self::Seen { after, .. }
+        | Self::Changed { after, .. }
+        | Self::Reopened { after, .. }
+        | Self::Resolved { after, .. }) = self;
+        after
     }
 }
 
@@ -338,10 +340,13 @@ impl Step {
 pub fn counts(steps: &[Step]) -> Counts {
     let mut counts = Counts::default();
     for step in steps {
-        if step.is_pending() {
-            counts.pending += u64::from(!matches!(step, Step::Resolved { .. }));
+        let shown = !matches!(step, Step::Resolved { .. });
+        let kind = step.after().kind;
+        if kind.facet() == Facet::Pending {
+            counts.pending += u64::from(shown);
             continue;
         }
+        counts.state_only += u64::from(shown && kind == Kind::StateOnly);
         match step {
             Step::New { .. } => counts.new += 1,
             Step::Seen { .. } => counts.unchanged += 1,

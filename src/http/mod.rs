@@ -2,7 +2,10 @@
 //!
 //! Only this layer knows status codes. It knows no feature and no store.
 
+#[cfg(test)]
+pub(crate) mod agreement;
 pub mod auth;
+mod blocking;
 pub mod context;
 pub mod download;
 pub mod etag;
@@ -22,6 +25,7 @@ pub mod text;
 pub mod words;
 
 pub use auth::{Admin, Engineer, Ingest, Viewer};
+pub(crate) use blocking::blocking;
 pub use download::Download;
 pub use etag::{ETag, IfMatch};
 pub use failure::{
@@ -31,7 +35,7 @@ pub use json::Json;
 pub use lists::{AnyOf, AnyText, Choice};
 pub use page::{Cursor, Page, PageLimit, PageNumber, PageQuery};
 pub use params::{Days, Money};
-pub use raw::{JsonObject, RawJson};
+pub use raw::{JsonObject, Nullable, RawJson};
 pub use reply::{Created, Reply, Tagged, created, ok, tagged};
 pub use tags::Tag;
 pub use text::{Line, Text};

@@ -9,9 +9,12 @@ use poem_openapi::Object;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 use serde::Serialize;
+use uuid::Uuid;
 
+use crate::error::{Error, Result};
 use crate::http::params::whole_number;
 use crate::http::text::text_type;
+use crate::listing::Place;
 
 whole_number! {
     /// Which page of a list: from 1.
@@ -119,6 +122,42 @@ impl PageQuery {
             Start::After(_) => 0,
         }
     }
+}
+
+impl PageQuery {
+    /// Where the page begins in a list that is the newest first by id.
+    ///
+    /// # Errors
+    /// `Invalid`, where the cursor is of no such list.
+    pub fn place(&self) -> Result<Place> {
+        match &self.start {
+            Start::Page(_) => Ok(Place::Skip(self.offset())),
+            Start::After(cursor) => Uuid::from_slice(cursor.bytes())
+                .map(Place::After)
+                .map_err(|_| wrong_cursor()),
+        }
+    }
+
+    /// How many rows to read: one more than the page has, which tells whether others follow.
+    pub fn reach(&self) -> usize {
+        self.limit as usize + 1
+    }
+
+    /// Cuts rows that were read by [`PageQuery::reach`] to the page; gives the place after its last one where
+    /// others follow.
+    pub fn cut<V>(&self, rows: &mut Vec<V>, place: impl Fn(&V) -> Cursor) -> Option<Cursor> {
+        let more = rows.len() > self.limit as usize;
+        rows.truncate(self.limit as usize);
+        rows.last().filter(|_| more).map(place)
+    }
+}
+
+/// The cursor was made by another list, or by nobody.
+pub fn wrong_cursor() -> Error {
+    Error::invalid(
+        "cursor",
+        "must be a nextCursor of an earlier page of the same list",
+    )
 }
 
 /// One page of a list.
@@ -241,6 +280,18 @@ mod tests {
         for wrong in ["", "!", "AQ==", &"A".repeat(700)] {
             assert!(wrong.parse::<Cursor>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn one_row_too_many_tells_that_others_follow() {
+        let query = PageQuery::new(None, Some(PageLimit(2)), None);
+        let place = |row: &u8| Cursor::new([*row]);
+        let mut rows = vec![1, 2, 3];
+        assert_eq!(query.cut(&mut rows, place), Some(Cursor::new([2])));
+        assert_eq!(rows, [1, 2]);
+        assert_eq!(query.cut(&mut rows, place), None);
+        let other = PageQuery::new(None, None, Some(Cursor::new([7])));
+        assert!(other.place().is_err());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Closed sets of words: an enum of ours as an enum of the contract.
 
+use crate::actor::Role;
+
 /// Makes an enum whose serde names are these words a string enum of the contract: in bodies, answers and filters.
 macro_rules! word_type {
     ($type:ty, $name:literal, [$($word:literal => $value:expr),* $(,)?]) => {
@@ -58,6 +60,10 @@ macro_rules! word_type {
     };
 }
 pub(crate) use word_type;
+
+word_type!(Role, "Role", [
+    "viewer" => Role::Viewer, "engineer" => Role::Engineer, "admin" => Role::Admin,
+]);
 
 /// An enum with a word for each value.
 pub trait Words: Copy + PartialEq + Send + Sync + 'static {

@@ -15,6 +15,15 @@ pub struct Filter {
     pub any_of: Vec<String>,
 }
 
+/// Where a page of the newest rows begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// After so many rows.
+    Skip(u64),
+    /// After the row of this id, whether it is still there or not: stays where it is while rows arrive.
+    After(Uuid),
+}
+
 /// Rows with `N` fields, numbered by ascending id.
 ///
 /// A number is never given twice: removed rows leave a hole.
@@ -133,11 +142,20 @@ impl<const N: usize> Facets<N> {
         parts.fold(first, |rows, part| Cow::Owned(&*rows & &*part))
     }
 
-    /// So many rows of a set that are older than an id, the newest first.
-    pub fn before(&self, rows: &RoaringBitmap, id: Uuid, limit: usize) -> Vec<u32> {
-        let end = self.ids.partition_point(|other| *other < id);
-        let end = u32::try_from(end).unwrap_or(u32::MAX);
-        rows.range(..end).rev().take(limit).collect()
+    /// The ids of so many rows of a set, the newest first, from a place on.
+    pub fn newest(&self, rows: &RoaringBitmap, from: Place, limit: usize) -> Vec<Uuid> {
+        let numbers = match from {
+            Place::Skip(skip) => page(rows, true, skip, limit),
+            Place::After(id) => {
+                let older = self.ids.partition_point(|known| *known < id);
+                let older = u32::try_from(older).unwrap_or(u32::MAX);
+                rows.range(..older).rev().take(limit).collect()
+            }
+        };
+        numbers
+            .into_iter()
+            .filter_map(|number| self.id(number))
+            .collect()
     }
 
     fn any_of(&self, filter: &Filter) -> Cow<'_, RoaringBitmap> {
@@ -215,6 +233,22 @@ mod tests {
                 prop_assert_eq!(page(&found, true, skip as u64, 3), down);
             }
         }
+    }
+
+    #[test]
+    fn a_place_stays_while_rows_arrive() {
+        let mut facets = Facets::<1>::default();
+        for n in 0..5 {
+            facets.put(id(n), ["a"]);
+        }
+        let two = |facets: &Facets<1>, from| facets.newest(facets.live(), from, 2);
+        assert_eq!(two(&facets, Place::Skip(0)), [id(4), id(3)]);
+        facets.put(id(5), ["a"]);
+        facets.remove(id(3));
+        assert_eq!(two(&facets, Place::After(id(3))), [id(2), id(1)]);
+        assert_eq!(two(&facets, Place::Skip(1)), [id(4), id(2)]);
+        assert_eq!(two(&facets, Place::After(id(9))), [id(5), id(4)]);
+        assert!(two(&facets, Place::After(id(0))).is_empty());
     }
 
     #[test]

@@ -5,6 +5,6 @@ pub mod facets;
 pub mod ordered;
 pub mod trigrams;
 
-pub use facets::{Facets, Filter};
+pub use facets::{Facets, Filter, Place};
 pub use ordered::Ordered;
 pub use trigrams::Trigrams;

@@ -7,17 +7,20 @@ use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 
 use super::index::{Index, field, status_name};
-use super::{Counts, Part, Record, by_id, drifts_of};
-use crate::error::{Error, Result};
+use super::{Counts, Part, Record};
+use crate::drifts::{Severity, Status, records};
+use crate::error::Result;
 use crate::http::lists::Choice;
-use crate::http::page::{Cursor, Page, PageLimit, PageNumber, PageQuery, Start};
 use crate::http::words::{choices, word_type};
-use crate::http::{AnyOf, AnyText, ApiResult, ReadFailure, Tag, Viewer, ok};
+use crate::http::{
+    AnyOf, AnyText, ApiResult, Cursor, Page, PageLimit, PageNumber, PageQuery, ReadFailure, Tag,
+    Viewer, blocking, ok,
+};
 use crate::ids::{DriftId, ScanId};
-use crate::ingest::{Format, ScanStatus};
+use crate::ingest::{Format, Kind, ScanStatus};
 use crate::listing::Filter;
-use crate::store::Store;
-use crate::store::keys::Key;
+use crate::scans;
+use crate::store::{Reads, Store};
 use crate::time::Timestamp;
 
 word_type!(ScanStatus, "ScanStatus", [
@@ -36,6 +39,12 @@ impl Choice for ScanStatus {
     }
 }
 
+impl Choice for Part {
+    fn words() -> Vec<(&'static str, Vec<Self>)> {
+        choices()
+    }
+}
+
 /// Scans over HTTP.
 #[derive(Debug)]
 pub struct Api {
@@ -49,14 +58,14 @@ pub struct Api {
 #[derive(Debug, Object, Serialize)]
 #[oai(rename = "ScanCounts", rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
-struct CountsView {
-    /// Managed resources that were looked at.
+pub struct CountsView {
+    /// Managed resources it looked at.
     resources: u64,
-    /// Live states that differ from the recorded ones: new, changed and unchanged together.
+    /// Live states that differ: `new + changed + unchanged`.
     drifted: u64,
     /// Drifts that were not known.
     new: u64,
-    /// Known drifts with other values now.
+    /// Known drifts with other values.
     changed: u64,
     /// Known drifts as before.
     unchanged: u64,
@@ -64,9 +73,11 @@ struct CountsView {
     resolved: u64,
     /// Findings that a rule kept out.
     suppressed: u64,
-    /// Values that were hidden in what is kept.
+    /// Values that were hidden.
     redacted: u64,
-    /// Changes of the code that are not applied yet.
+    /// Of the drifted: those that the configuration does not care about.
+    state_only: u64,
+    /// Changes of the code that are not applied yet: no drift.
     pending: u64,
 }
 
@@ -81,6 +92,7 @@ impl From<Counts> for CountsView {
             resolved: counts.resolved,
             suppressed: counts.suppressed,
             redacted: counts.redacted,
+            state_only: counts.state_only,
             pending: counts.pending,
         }
     }
@@ -99,21 +111,21 @@ pub struct ScanView {
     format: Format,
     /// The tool that made it.
     tool: String,
-    /// Its version.
+    /// The tool's version; null where it doesn't say.
     tool_version: Option<String>,
-    /// How much it proves: `partial` looked at a part, `failed` broke off.
+    /// How much it proves: a `partial` one looked at a part, a `failed` one resolves nothing.
     status: ScanStatus,
-    /// When the tool ran; when the scan was taken in where the output doesn't say it.
+    /// When the tool ran; when the scan was taken in, where the output doesn't say.
     started_at: Timestamp,
     /// When it was taken in.
     finished_at: Timestamp,
     /// Who pushed it.
     pushed_by: String,
-    /// The commit that the tool ran on.
+    /// The commit it was made from; null where nobody said.
     commit: Option<String>,
-    /// What it found.
+    /// What it found, in numbers.
     counts: CountsView,
-    /// What a person should know about it, a sentence each.
+    /// What a person should know, a sentence each.
     problems: Vec<String>,
 }
 
@@ -136,21 +148,54 @@ impl From<Record> for ScanView {
     }
 }
 
-/// A drift that a scan made, changed or ended.
+/// What a scan did with one drift, and how that drift stands now.
 #[derive(Debug, Object, Serialize)]
 #[oai(rename = "ScanDrift", rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
-struct ScanDriftView {
+pub struct ScanDriftView {
     /// The drift.
     drift_id: DriftId,
-    /// What the scan did with it.
+    /// What the scan did: it found the drift, changed it, or resolved it.
     part: Part,
+    /// The resource's address in code.
+    resource_address: String,
+    /// The resource's type.
+    resource_type: String,
+    /// How it is at odds, as of now.
+    kind: Kind,
+    /// How much it matters, as of now.
+    severity: Severity,
+    /// Where it stands, as of now.
+    status: Status,
+}
+
+impl ScanDriftView {
+    /// One part of a scan, with the drift it is about.
+    ///
+    /// # Errors
+    /// What reading says.
+    fn read(read: &impl Reads, (drift_id, part): (DriftId, Part)) -> Result<Self> {
+        let drift = records::by_id(read, drift_id)?;
+        Ok(Self {
+            drift_id,
+            part,
+            resource_address: drift.address,
+            resource_type: drift.resource_type,
+            kind: drift.kind,
+            severity: drift.severity,
+            status: drift.status,
+        })
+    }
 }
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Scans")]
 impl Api {
     /// List scans, the newest first
     #[oai(path = "/scans", method = "get", operation_id = "listScans")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each query parameter is one argument of the operation"
+    )]
     async fn list_scans(
         &self,
         _who: Viewer,
@@ -162,51 +207,27 @@ impl Api {
         page: Query<Option<PageNumber>>,
         /// How many on a page, 20 where it isn't said.
         limit: Query<Option<PageLimit>>,
-        /// The `nextCursor` of the page before, instead of `page`.
+        /// The `nextCursor` of the page before, instead of `page`: stays stable while scans arrive.
         cursor: Query<Option<Cursor>>,
     ) -> ApiResult<Page<ScanView>, ReadFailure> {
-        let mut filters = Vec::new();
-        let workspaces = AnyText::filter(workspace.0);
-        if !workspaces.is_empty() {
-            filters.push(Filter {
-                field: field::WORKSPACE,
-                any_of: workspaces,
-            });
-        }
-        let statuses = AnyOf::filter(status.0);
-        if !statuses.is_empty() {
-            let any_of = statuses
-                .into_iter()
-                .map(|status| status_name(status).to_owned())
-                .collect();
-            filters.push(Filter {
-                field: field::STATUS,
-                any_of,
-            });
-        }
         let query = PageQuery::new(page.0, limit.0, cursor.0);
-        let after = match &query.start {
-            Start::Page(_) => None,
-            Start::After(cursor) => Some(ScanId::from_bytes(cursor.bytes()).ok_or_else(|| {
-                Error::invalid(
-                    "cursor",
-                    "must be a nextCursor of an earlier page of the same list",
-                )
-            })?),
-        };
-        let limit = query.limit as usize;
+        let place = query.place()?;
+        let statuses = AnyOf::filter(status.0).into_iter().map(status_name);
+        let filters: Vec<Filter> = [
+            (field::WORKSPACE, AnyText::filter(workspace.0)),
+            (field::STATUS, statuses.map(str::to_owned).collect()),
+        ]
+        .into_iter()
+        .filter(|(_, any_of)| !any_of.is_empty())
+        .map(|(field, any_of)| Filter { field, any_of })
+        .collect();
         let (read, (mut ids, total)) = self
             .store
-            .with_views(|_| self.index.page(&filters, after, query.offset(), limit + 1))?;
-        let more = ids.len() > limit;
-        ids.truncate(limit);
-        let next = ids
-            .last()
-            .filter(|_| more)
-            .map(|last| Cursor::new(last.to_bytes()));
+            .with_views(|_| self.index.page(&filters, place, query.reach()))?;
+        let next = query.cut(&mut ids, |id| Cursor::new(id.0.into_bytes()));
         let items = ids
             .into_iter()
-            .map(|id| by_id(&*read, id).map(ScanView::from));
+            .map(|id| scans::by_id(&*read, id).map(ScanView::from));
         ok(Page::new(
             items.collect::<Result<_>>()?,
             total,
@@ -218,38 +239,93 @@ impl Api {
     /// Read a scan
     #[oai(path = "/scans/:id", method = "get", operation_id = "getScan")]
     async fn get_scan(&self, _who: Viewer, id: Path<ScanId>) -> ApiResult<ScanView> {
-        ok(self.store.read(|read| by_id(read, id.0))?.into())
+        let scan = self.store.read(|read| scans::by_id(read, id.0))?;
+        ok(scan.into())
     }
 
-    /// List what a scan made, changed and ended
+    /// List the drifts that a scan found, changed or resolved
     ///
-    /// Drifts that it merely saw again are counted, not listed.
+    /// Those it merely saw again are not among them.
     #[oai(
         path = "/scans/:id/drifts",
         method = "get",
         operation_id = "listDriftsOfScan"
     )]
-    async fn list_drifts_of_scan(
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each query parameter is one argument of the operation"
+    )]
+    async fn list_scan_drifts(
         &self,
         _who: Viewer,
         id: Path<ScanId>,
+        /// Any of these: `found`, `changed`, `resolved`.
+        part: Query<Option<AnyOf<Part>>>,
         /// Which page, from 1.
         page: Query<Option<PageNumber>>,
         /// How many on a page, 20 where it isn't said.
         limit: Query<Option<PageLimit>>,
+        /// The `nextCursor` of the page before, instead of `page`.
+        cursor: Query<Option<Cursor>>,
     ) -> ApiResult<Page<ScanDriftView>> {
-        let query = PageQuery::new(page.0, limit.0, None);
-        let read = self.store.snapshot()?;
-        by_id(&*read, id.0)?;
-        let all = drifts_of(&*read, id.0)?;
-        let total = all.len() as u64;
-        let skip = usize::try_from(query.offset()).unwrap_or(usize::MAX);
-        let items = all
-            .into_iter()
-            .skip(skip)
-            .take(query.limit as usize)
-            .map(|(drift_id, part)| ScanDriftView { drift_id, part })
-            .collect();
-        ok(Page::new(items, total, &query, None))
+        let query = PageQuery::new(page.0, limit.0, cursor.0);
+        let (place, parts) = (query.place()?, AnyOf::filter(part.0));
+        let store = self.store.clone();
+        // A scan's first push can have found a hundred thousand of them.
+        let read = move || {
+            let read = store.snapshot()?;
+            scans::by_id(&*read, id.0)?;
+            let mut found = scans::drifts_of(&*read, id.0, &parts, place, query.reach())?;
+            let next = query.cut(&mut found.parts, |(drift, _)| {
+                Cursor::new(drift.0.into_bytes())
+            });
+            let parts = found.parts.into_iter();
+            let items = parts.map(|part| ScanDriftView::read(&*read, part));
+            let items = items.collect::<Result<_>>()?;
+            Ok(Page::new(items, found.total, &query, next))
+        };
+        ok(blocking(read).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::http::agreement::agreed;
+    use crate::ids::WorkspaceId;
+
+    #[test]
+    fn a_view_has_the_contracts_fields() {
+        let now = Timestamp::from_unix_ms(0);
+        let view = agreed(&ScanView::from(Record {
+            id: ScanId::new(now),
+            workspace_id: WorkspaceId::new(now),
+            workspace: "shop/prod".to_owned(),
+            format: Format::TerraformPlan,
+            tool: "terraform".to_owned(),
+            tool_version: None,
+            status: ScanStatus::Partial,
+            started_at: None,
+            finished_at: now,
+            pushed_by: "a@b".to_owned(),
+            commit: None,
+            counts: Counts::default(),
+            problems: vec!["One thing.".to_owned()],
+        }));
+        assert_eq!(
+            (&view["format"], &view["status"], &view["toolVersion"]),
+            (&json!("terraform-plan"), &json!("partial"), &json!(null))
+        );
+        agreed(&ScanDriftView {
+            drift_id: DriftId::new(now),
+            part: Part::Found,
+            resource_address: "a.b".to_owned(),
+            resource_type: "a".to_owned(),
+            kind: Kind::StateOnly,
+            severity: Severity::Info,
+            status: Status::Detected,
+        });
     }
 }

@@ -6,7 +6,7 @@ use super::Record;
 use crate::error::{Error, Result};
 use crate::ids::ScanId;
 use crate::ingest::ScanStatus;
-use crate::listing::{Facets, Filter, facets};
+use crate::listing::{Facets, Filter, Place};
 use crate::store::tables::SCANS;
 use crate::store::{Order, Range, Reads, Row, Snapshot, Table, View, codec, keys::Key};
 
@@ -38,28 +38,12 @@ fn put(facets: &mut Facets<2>, scan: &Record) -> bool {
 }
 
 impl Index {
-    /// Newest first: the ids of a page, and how many pass the filters. The page begins after a scan where one is named, else
-    /// after so many.
-    pub fn page(
-        &self,
-        filters: &[Filter],
-        after: Option<ScanId>,
-        skip: u64,
-        limit: usize,
-    ) -> (Vec<ScanId>, u64) {
+    /// Newest first: the ids of a page, and how many pass the filters.
+    pub fn page(&self, filters: &[Filter], from: Place, limit: usize) -> (Vec<ScanId>, u64) {
         let facets = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let rows = facets.select(filters);
-        let page = match after {
-            Some(id) => facets.before(&rows, id.0, limit),
-            None => facets::page(&rows, true, skip, limit),
-        };
-        (
-            page.into_iter()
-                .filter_map(|number| facets.id(number))
-                .map(ScanId)
-                .collect(),
-            rows.len(),
-        )
+        let ids = facets.newest(&rows, from, limit);
+        (ids.into_iter().map(ScanId).collect(), rows.len())
     }
 }
 

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::events::{self, Name};
 use crate::ids::{DriftId, ScanId, WorkspaceId};
 use crate::ingest::{Finding, Format, Scan, ScanStatus};
+use crate::listing;
 use crate::store::tables::{IDEMPOTENCY, IDEMPOTENCY_BY_END, SCAN_DRIFTS, SCANS, WORKSPACES};
 use crate::store::{Counter, Order, Range, Reads, Writes, keys::Key};
 use crate::time::{Day, Timestamp};
@@ -48,6 +49,9 @@ pub struct Counts {
     pub suppressed: u64,
     /// Values that were hidden.
     pub redacted: u64,
+    /// Of the drifted: those that the configuration does not care about.
+    #[serde(default)]
+    pub state_only: u64,
     /// Changes of the code that are not applied yet.
     #[serde(default)]
     pub pending: u64,
@@ -227,6 +231,7 @@ pub fn receive(
             resolved: found.resolved,
             suppressed: 0,
             redacted: scan.redacted,
+            state_only: found.state_only,
             pending: found.pending,
         },
         problems: scan.problems.clone(),
@@ -446,29 +451,55 @@ fn part(writes: &mut Writes, scan: ScanId, drift: DriftId, part: Part) {
     writes.put_bytes(&SCAN_DRIFTS, &(scan, drift), vec![part as u8]);
 }
 
-/// What a scan found, changed and ended.
+/// So many of the drifts that a scan found, changed or ended, by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts {
+    /// Each with what the scan did to it.
+    pub parts: Vec<(DriftId, Part)>,
+    /// How many there are in all: exact.
+    pub total: u64,
+}
+
+/// What a scan found, changed and ended: `limit` of these parts from a place on; no parts named stands for all.
 ///
 /// # Errors
 /// What reading says.
-pub fn drifts_of(read: &impl Reads, scan: ScanId) -> Result<Vec<(DriftId, Part)>> {
-    let mut parts = Vec::new();
+pub fn drifts_of(
+    read: &impl Reads,
+    scan: ScanId,
+    any_of: &[Part],
+    from: listing::Place,
+    limit: usize,
+) -> Result<Parts> {
+    let mut found = Parts {
+        parts: Vec::new(),
+        total: 0,
+    };
     read.visit(
         SCAN_DRIFTS.table,
         &Range::prefix(&scan),
         Order::Ascending,
         &mut |key, value| {
-            if let Some((_, drift)) = <(ScanId, DriftId)>::from_bytes(key) {
-                let part = match value {
-                    [0] => Part::Found,
-                    [1] => Part::Changed,
-                    _ => Part::Resolved,
+            let part = match value {
+                [0] => Part::Found,
+                [1] => Part::Changed,
+                _ => Part::Resolved,
+            };
+            let drift = <(ScanId, DriftId)>::from_bytes(key).map(|(_, drift)| drift);
+            if let Some(drift) = drift.filter(|_| any_of.is_empty() || any_of.contains(&part)) {
+                found.total += 1;
+                let reached = match from {
+                    listing::Place::Skip(skip) => found.total > skip,
+                    listing::Place::After(id) => drift.0 > id,
                 };
-                parts.push((drift, part));
+                if reached && found.parts.len() < limit {
+                    found.parts.push((drift, part));
+                }
             }
             Ok(std::ops::ControlFlow::Continue(()))
         },
     )?;
-    Ok(parts)
+    Ok(found)
 }
 
 /// What tells one push from another under the same `Idempotency-Key`.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
-use poem_openapi::registry::{MetaApi, Registry};
+use poem_openapi::registry::{MetaApi, MetaPath, Registry};
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 
@@ -26,8 +26,16 @@ number with two decimals. Optional fields are `null` when absent, never left out
 struct Shape<T>(PhantomData<T>);
 
 impl<T: OpenApi> OpenApi for Shape<T> {
+    /// Two features may have operations under one path: JSON can name it only once.
     fn meta() -> Vec<MetaApi> {
-        T::meta()
+        let mut paths: Vec<MetaPath> = Vec::new();
+        for path in T::meta().into_iter().flat_map(|api| api.paths) {
+            match paths.iter_mut().find(|known| known.path == path.path) {
+                Some(known) => known.operations.extend(path.operations),
+                None => paths.push(path),
+            }
+        }
+        vec![MetaApi { paths }]
     }
 
     fn register(registry: &mut Registry) {
@@ -114,7 +122,16 @@ fn all_fields_are_there(schema: &mut Value) {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
         return;
     };
-    let names: Vec<Value> = properties.keys().cloned().map(Value::String).collect();
+    // What a list leaves out says so in its description.
+    let is_there = |described: &Value| {
+        !described["description"]
+            .as_str()
+            .is_some_and(|text| text.contains("Left out"))
+    };
+    let there = properties
+        .iter()
+        .filter(|(_, described)| is_there(described));
+    let names: Vec<Value> = there.map(|(name, _)| Value::String(name.clone())).collect();
     if !names.is_empty() {
         schema["required"] = Value::Array(names);
     }

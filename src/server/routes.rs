@@ -11,13 +11,17 @@ use crate::server::contract::{TITLE, VERSION};
 use crate::server::docs::Docs;
 use crate::server::{App, Data};
 use crate::telemetry::api::HealthApi;
-use crate::{drifts, intake, scans};
+use crate::{alerts, audit, drifts, intake, metrics, scans, workspaces};
 
 /// Every feature's handlers. The contract is made of their types, the router of their values.
 pub type Apis = (
     drifts::api::Api,
     scans::api::Api,
     intake::api::Api,
+    workspaces::api::Api,
+    alerts::api::Api,
+    metrics::api::Api,
+    audit::api::Api,
     HealthApi,
 );
 
@@ -35,7 +39,17 @@ pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
             index: Arc::clone(&data.scans),
         },
         intake::api::Api::new(store(), data.fingerprint_secret, scan_bytes),
-        HealthApi::new(app),
+        workspaces::api::Api { store: store() },
+        alerts::api::Api {
+            store: store(),
+            index: Arc::clone(&data.alerts),
+        },
+        metrics::api::Api { store: store() },
+        audit::api::Api {
+            store: store(),
+            index: Arc::default(),
+        },
+        HealthApi::new(Arc::clone(&app.health)),
     )
 }
 

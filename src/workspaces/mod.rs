@@ -1,5 +1,7 @@
 //! Workspaces: what a tool plans at one time, such as a Terraform root module.
 
+pub mod api;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::ids::{ScanId, WorkspaceId};
 use crate::ingest::ScanStatus;
 use crate::store::tables::{WORKSPACES, WORKSPACES_BY_NAME};
-use crate::store::{Counter, Order, Range, Reads, Writes};
+use crate::store::{Counter, Order, Range, Reads, Writes, keys::Key};
 use crate::time::Timestamp;
 
 /// How often a workspace is expected to be scanned: a whole number and a unit, `m`, `h`, `d` or `w`, such as `6h`.
@@ -211,6 +213,50 @@ pub fn all(read: &impl Reads) -> Result<Vec<Record>> {
     let mut all: Vec<Record> = rows.into_iter().map(|(_, record)| record).collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(all)
+}
+
+/// Where a page of workspaces begins: they go by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// After so many.
+    Skip(u64),
+    /// After this name.
+    After(String),
+}
+
+/// So many workspaces with a literal part in their name, by name, and how many there are in all.
+///
+/// # Errors
+/// What reading says.
+pub fn page(
+    read: &impl Reads,
+    part: Option<&str>,
+    from: &Place,
+    limit: usize,
+) -> Result<(Vec<Record>, u64)> {
+    let part = part.map(str::to_lowercase);
+    let (mut ids, mut total) = (Vec::new(), 0);
+    read.visit(
+        WORKSPACES_BY_NAME.table,
+        &Range::all(),
+        Order::Ascending,
+        &mut |key, value| {
+            let name = String::from_bytes(key).unwrap_or_default();
+            if part.as_deref().is_none_or(|part| name.contains(part)) {
+                total += 1;
+                let reached = match from {
+                    Place::Skip(skip) => total > *skip,
+                    Place::After(after) => name > *after,
+                };
+                if reached && ids.len() < limit {
+                    ids.extend(WorkspaceId::from_bytes(value));
+                }
+            }
+            Ok(std::ops::ControlFlow::Continue(()))
+        },
+    )?;
+    let records = ids.into_iter().map(|id| by_id(read, id));
+    Ok((records.collect::<Result<_>>()?, total))
 }
 
 /// How many workspaces there are.

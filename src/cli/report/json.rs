@@ -1,13 +1,14 @@
 //! The report for programs. Its shape is a promise: fields are only added.
 //!
 //! `{tool, toolVersion, status, startedAt, resources, drifted, redacted, counts: {modified, missing, unmanaged, pending,
-//! stateOnly}, problems: [], findings: [{address, previousAddress, deposed, kind, resourceType, provider,
-//! resourceId, region, accountId, difference: {"<JSON pointer>": {expected, actual, change, sensitive}}}]}`.
+//! stateOnly}, problems: [], findings: [{address, previousAddress, deposed, kind, severity, severityReason, resourceType,
+//! provider, resourceId, region, accountId, difference: {"<JSON pointer>": {expected, actual, change, sensitive}}}]}`.
 //! `findings` leaves out `pending` and `state_only` unless `--all` is given; `counts` never does.
 
 use serde_json::{Map, Value, json};
 
 use crate::cli::report::Report;
+use crate::drifts::severity;
 use crate::error::{Error, Result};
 use crate::ingest::{Finding, Kind};
 
@@ -48,11 +49,14 @@ fn view(finding: &Finding) -> Value {
             (one.pointer.clone(), sides)
         })
         .collect();
+    let (severity, reason) = severity::of(finding);
     json!({
         "address": finding.address,
         "previousAddress": finding.previous_address,
         "deposed": finding.deposed,
         "kind": finding.kind,
+        "severity": severity,
+        "severityReason": reason,
         "resourceType": finding.resource_type,
         "provider": finding.provider,
         "resourceId": finding.resource_id,

@@ -1,6 +1,7 @@
 //! The table for a pull request's comment, within what GitHub takes.
 
 use crate::cli::report::{Report, sign, text, words};
+use crate::drifts::severity;
 use crate::ingest::Kind;
 
 /// GitHub refuses comments of more than 65,536 characters.
@@ -10,7 +11,7 @@ const MAX_CHARS: usize = 60_000;
 pub(super) fn render(report: &Report<'_>) -> String {
     let mut page = format!("### Drift: {}\n", report.summary());
     if !report.shown.is_empty() {
-        page.push_str("\n| | Resource | What changed |\n|---|---|---|\n");
+        page.push_str("\n| | Severity | Resource | What changed |\n|---|---|---|---|\n");
     }
     for (i, finding) in report.shown.iter().enumerate() {
         let mut changes = Vec::new();
@@ -19,8 +20,9 @@ pub(super) fn render(report: &Report<'_>) -> String {
         }
         changes.extend(text::changes(finding).iter().map(|line| code(line)));
         let row = format!(
-            "| {} | {} | {} |\n",
+            "| {} | {} | {} | {} |\n",
             code(sign(finding.kind)),
+            severity::of(finding).0.name(),
             code(&text::line(&finding.address)),
             changes.join("<br>")
         );

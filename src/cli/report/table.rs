@@ -3,13 +3,11 @@
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
 use crate::cli::report::{Report, sign, text, words};
+use crate::drifts::{Severity, severity};
 use crate::ingest::{Finding, Kind};
 
-/// Says how bad a finding is, where the rules are at hand.
-pub(super) type Severity<'a> = &'a dyn Fn(&Finding) -> String;
-
 /// Renders the table, the problems and the summary. On a terminal, it is as wide as the terminal.
-pub(super) fn render(report: &Report<'_>, colour: bool, severity: Option<Severity<'_>>) -> String {
+pub(super) fn render(report: &Report<'_>, colour: bool) -> String {
     let mut lines = Vec::new();
     if !report.shown.is_empty() {
         let mut table = Table::new();
@@ -22,7 +20,7 @@ pub(super) fn render(report: &Report<'_>, colour: bool, severity: Option<Severit
             table.style_text_only();
         }
         for finding in &report.shown {
-            table.add_row(row(finding, colour, severity));
+            table.add_row(row(finding, colour));
         }
         lines.extend(table.lines().map(|line| line.trim_end().to_owned()));
         lines.push(String::new());
@@ -35,7 +33,7 @@ pub(super) fn render(report: &Report<'_>, colour: bool, severity: Option<Severit
     lines.join("\n")
 }
 
-fn row(finding: &Finding, colour: bool, severity: Option<Severity<'_>>) -> Vec<Cell> {
+fn row(finding: &Finding, colour: bool) -> Vec<Cell> {
     let mut name = text::line(&finding.address);
     if let Some(previous) = &finding.previous_address {
         name.push_str(&format!("\n(was {})", text::line(previous)));
@@ -55,7 +53,7 @@ fn row(finding: &Finding, colour: bool, severity: Option<Severity<'_>>) -> Vec<C
         }
     };
     let mut cells = vec![styled(Cell::new(sign(finding.kind)), finding.kind, colour)];
-    cells.extend(severity.map(|severity| Cell::new(severity(finding))));
+    cells.push(graded(severity::of(finding).0, colour));
     cells.push(if colour {
         Cell::new(name).add_attribute(Attribute::Bold)
     } else {
@@ -71,6 +69,15 @@ fn pending(finding: &Finding) -> Option<&'static str> {
         (Kind::Pending, Some(_), None) => Some("not applied yet: to be created"),
         (Kind::Pending, None, Some(_)) => Some("not applied yet: to be deleted"),
         _ => None,
+    }
+}
+
+fn graded(severity: Severity, colour: bool) -> Cell {
+    let cell = Cell::new(severity.name());
+    match severity {
+        Severity::Critical if colour => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        Severity::Info if colour => cell.fg(Color::DarkGrey),
+        _ => cell,
     }
 }
 

@@ -54,25 +54,25 @@ word_type!(SortOrder, "SortOrder", ["desc" => SortOrder::Desc, "asc" => SortOrde
 #[oai(rename = "DriftFilter", rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct FilterBody {
     /// Any of these statuses; `open` stands for `detected,triaged,approved`.
-    pub status: Option<AnyOf<Status>>,
+    pub(super) status: Option<AnyOf<Status>>,
     /// Any of these severities.
-    pub severity: Option<AnyOf<Severity>>,
+    pub(super) severity: Option<AnyOf<Severity>>,
     /// Any of these kinds.
-    pub kind: Option<AnyOf<Kind>>,
+    pub(super) kind: Option<AnyOf<Kind>>,
     /// Any of these resource types.
-    pub resource_type: Option<AnyText>,
+    pub(super) resource_type: Option<AnyText>,
     /// Any of these regions.
-    pub region: Option<AnyText>,
+    pub(super) region: Option<AnyText>,
     /// Any of these workspaces, by name.
-    pub workspace: Option<AnyText>,
+    pub(super) workspace: Option<AnyText>,
     /// Assigned to any of these.
-    pub assignee: Option<AnyText>,
+    pub(super) assignee: Option<AnyText>,
     /// A literal part of the resource id, address or type, case aside.
-    pub search: Option<Line<0, 512>>,
+    pub(super) search: Option<Line<0, 512>>,
     /// Detected at this time or later.
-    pub detected_from: Option<Timestamp>,
+    pub(super) detected_from: Option<Timestamp>,
     /// Detected before this time.
-    pub detected_to: Option<Timestamp>,
+    pub(super) detected_to: Option<Timestamp>,
 }
 
 impl FilterBody {

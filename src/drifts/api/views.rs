@@ -68,84 +68,84 @@ impl Choice for Status {
 #[derive(Debug, Object, Serialize)]
 #[oai(rename = "DriftItem", rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
-pub struct DriftItemView {
+pub(super) struct DriftItemView {
     /// Its id.
-    pub id: DriftId,
+    pub(super) id: DriftId,
     /// The workspace's name.
-    pub workspace: String,
+    pub(super) workspace: String,
     /// The cloud's own id of the resource; its address where the cloud gave none.
-    pub resource_id: String,
+    pub(super) resource_id: String,
     /// The resource's type, such as `aws_security_group`.
-    pub resource_type: String,
+    pub(super) resource_type: String,
     /// The resource's address in code: an opaque string.
-    pub resource_address: String,
+    pub(super) resource_address: String,
     /// The provider's source address.
-    pub provider: Option<String>,
+    pub(super) provider: Option<String>,
     /// The region.
-    pub region: Option<String>,
+    pub(super) region: Option<String>,
     /// The account, subscription or project.
-    pub account_id: Option<String>,
+    pub(super) account_id: Option<String>,
     /// How it is at odds.
-    pub kind: Kind,
+    pub(super) kind: Kind,
     /// How much it matters.
-    pub severity: Severity,
+    pub(super) severity: Severity,
     /// The rule that said so.
-    pub severity_reason: String,
+    pub(super) severity_reason: String,
     /// Where it stands.
-    pub status: Status,
+    pub(super) status: Status,
     /// What it costs a month, in `currency`; negative where it saves; null where nobody knows.
-    pub cost_impact_monthly: Option<Money>,
+    pub(super) cost_impact_monthly: Option<Money>,
     /// The currency of `costImpactMonthly`.
-    pub currency: String,
+    pub(super) currency: String,
     /// What found it.
-    pub detected_by: DetectedBy,
+    pub(super) detected_by: DetectedBy,
     /// When its values were first found as they are.
-    pub detected_at: Timestamp,
+    pub(super) detected_at: Timestamp,
     /// When it was first seen, whatever its values.
-    pub first_seen_at: Timestamp,
+    pub(super) first_seen_at: Timestamp,
     /// When it was last seen.
-    pub last_seen_at: Timestamp,
+    pub(super) last_seen_at: Timestamp,
     /// How many times it was seen.
-    pub seen_count: u64,
+    pub(super) seen_count: u64,
     /// The scan that found or last changed it.
-    pub scan_id: Option<ScanId>,
+    pub(super) scan_id: Option<ScanId>,
     /// The drift of the same resource that ended before this one began.
-    pub recurrence_of: Option<DriftId>,
+    pub(super) recurrence_of: Option<DriftId>,
     /// What differs, by JSON pointer: `{expected, actual, change, sensitive}` each. Sensitive values read `(sensitive)`.
-    pub difference: RawJson,
+    pub(super) difference: RawJson,
     /// The declared state, redacted; null where no code declares it. Left out of lists without `include=state`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expected_state: Option<RawJson>,
+    pub(super) expected_state: Option<RawJson>,
     /// The live state, redacted; null where it is gone. Left out of lists without `include=state`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub actual_state: Option<RawJson>,
+    pub(super) actual_state: Option<RawJson>,
     /// When it was approved.
-    pub approved_at: Option<Timestamp>,
+    pub(super) approved_at: Option<Timestamp>,
     /// Who approved it.
-    pub approved_by: Option<String>,
+    pub(super) approved_by: Option<String>,
     /// Why.
-    pub approval_reason: Option<String>,
+    pub(super) approval_reason: Option<String>,
     /// When it was rejected.
-    pub rejected_at: Option<Timestamp>,
+    pub(super) rejected_at: Option<Timestamp>,
     /// Who rejected it.
-    pub rejected_by: Option<String>,
+    pub(super) rejected_by: Option<String>,
     /// Why.
-    pub rejection_reason: Option<String>,
+    pub(super) rejection_reason: Option<String>,
     /// When it was resolved.
-    pub resolved_at: Option<Timestamp>,
+    pub(super) resolved_at: Option<Timestamp>,
     /// How it was resolved.
-    pub resolved_how: Option<ResolvedHow>,
+    pub(super) resolved_how: Option<ResolvedHow>,
     /// Who takes care of it.
-    pub assignee: Option<String>,
+    pub(super) assignee: Option<String>,
     /// When it was put on record.
-    pub created_at: Timestamp,
+    pub(super) created_at: Timestamp,
     /// When it last changed in more than having been seen again.
-    pub updated_at: Timestamp,
+    pub(super) updated_at: Timestamp,
 }
 
 /// Whether a drift is shown with its states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Show {
+pub(super) enum Show {
     /// Without.
     Summary,
     /// With.
@@ -157,7 +157,7 @@ impl DriftItemView {
     ///
     /// # Errors
     /// What reading says.
-    pub fn read(read: &impl Reads, drift: Record, show: Show) -> Result<Self> {
+    pub(super) fn read(read: &impl Reads, drift: Record, show: Show) -> Result<Self> {
         let difference = RawJson::from_text(records::difference_of(read, drift.id)?)?;
         let (expected_state, actual_state) = match show {
             Show::Summary => (None, None),
@@ -220,7 +220,7 @@ fn null() -> Result<RawJson> {
 #[derive(Debug, Object, Serialize)]
 #[oai(rename = "Drift", rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
-pub struct DriftView {
+pub(super) struct DriftView {
     #[oai(flatten)]
     #[serde(flatten)]
     drift: DriftItemView,
@@ -241,7 +241,7 @@ impl DriftView {
     ///
     /// # Errors
     /// What reading says.
-    pub fn read(read: &impl Reads, drift: Record, may_decide: bool) -> Result<Self> {
+    pub(super) fn read(read: &impl Reads, drift: Record, may_decide: bool) -> Result<Self> {
         let can = |next: Status| may_decide && drift.status.may_become(next);
         let [can_triage, can_approve, can_reject, can_resolve] = [
             Status::Triaged,
@@ -265,7 +265,7 @@ impl DriftView {
 #[derive(Debug, Object, Serialize)]
 #[oai(rename = "TimelineEntry", rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
-pub struct EntryView {
+pub(super) struct EntryView {
     /// Its id.
     id: EntryId,
     /// When.
@@ -301,7 +301,7 @@ impl TryFrom<timeline::Entry> for EntryView {
 /// Every entry of a timeline.
 #[derive(Debug, Object, Serialize)]
 #[oai(rename = "Timeline")]
-pub struct TimelineView {
+pub(super) struct TimelineView {
     /// Oldest first.
-    pub items: Vec<EntryView>,
+    pub(super) items: Vec<EntryView>,
 }

@@ -1,5 +1,7 @@
 //! Numbers for people: counts, costs and their trend, read from counters that every change keeps exact.
 
+pub mod api;
+
 use crate::drifts::records::{self, counters};
 use crate::drifts::{Severity, Status};
 use crate::error::Result;
@@ -84,13 +86,29 @@ fn sum(read: &impl Reads, today: Day, days: u16, counter: impl Fn(Day) -> Counte
         .sum()
 }
 
+/// All drifts by severity.
+///
+/// # Errors
+/// What reading says.
+pub fn by_severity(read: &impl Reads) -> Result<Vec<Count>> {
+    counts(read, Severity::ALL.map(Severity::name), counters::severity)
+}
+
+/// All drifts by status.
+///
+/// # Errors
+/// What reading says.
+pub fn by_status(read: &impl Reads) -> Result<Vec<Count>> {
+    counts(read, Status::ALL.map(Status::name), counters::status)
+}
+
 /// Everything at a glance; the last groups are bounded to so many days.
 ///
 /// # Errors
 /// What reading says.
 pub fn summary(read: &impl Reads, days: u16, now: Timestamp) -> Result<Summary> {
     let today = now.day();
-    let by_status = counts(read, Status::ALL.map(Status::name), counters::status)?;
+    let by_status = by_status(read)?;
     let open = Status::ALL
         .iter()
         .zip(&by_status)
@@ -119,7 +137,7 @@ pub fn summary(read: &impl Reads, days: u16, now: Timestamp) -> Result<Summary> 
         drifts: count(read, &counters::total())?,
         open,
         by_status,
-        by_severity: counts(read, Severity::ALL.map(Severity::name), counters::severity)?,
+        by_severity: by_severity(read)?,
         open_by_severity: counts(
             read,
             Severity::ALL.map(Severity::name),

@@ -1,0 +1,500 @@
+//! The contract's section on workspaces.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use poem_openapi::param::{Path, Query};
+use poem_openapi::types::MaybeUndefined;
+use poem_openapi::{Object, OpenApi};
+use serde::Serialize;
+
+use super::{Details, Every, LastScan, Place, Record};
+use crate::drifts::{decide, records};
+use crate::error::{Error, Result};
+use crate::http::page::{Start, wrong_cursor};
+use crate::http::reply::Nothing;
+use crate::http::text::text_type;
+use crate::http::words::word_type;
+use crate::http::{
+    Admin, ApiResult, CreateFailure, Created, Cursor, Json, Line, Page, PageLimit, PageNumber,
+    PageQuery, ReadFailure, Tag, Text, Viewer, WriteFailure, created, ok,
+};
+use crate::ids::{ScanId, WorkspaceId};
+use crate::ingest::ScanStatus;
+use crate::store::{Reads, Store};
+use crate::time::Timestamp;
+use crate::workspaces;
+
+/// The most labels of one workspace.
+const MAX_LABELS: usize = 32;
+
+/// What becomes of a deleted workspace's drifts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settle {
+    Acknowledged,
+}
+
+word_type!(Settle, "Settle", ["acknowledged" => Settle::Acknowledged]);
+
+/// A name that is yet to be checked: the rule's own sentence says more than a pattern.
+#[derive(Debug, Clone)]
+struct AskedName(String);
+
+/// An interval that is yet to be checked.
+#[derive(Debug, Clone)]
+struct AskedEvery(String);
+
+impl FromStr for AskedName {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for AskedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for AskedEvery {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for AskedEvery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+text_type!(AskedName, "WorkspaceName", |schema| {
+    schema.max_length = Some(128);
+    schema.pattern = Some("^[a-z0-9]([a-z0-9._/-]*[a-z0-9])?$".to_owned());
+    schema.example = Some("shop/prod".into());
+});
+text_type!(AskedEvery, "Interval", |schema| {
+    schema.pattern = Some("^[0-9]{1,4}[mhdw]$".to_owned());
+    schema.example = Some("6h".into());
+});
+text_type!(Every, "Interval", |schema| {
+    schema.pattern = Some("^[1-9][0-9]{0,3}[mhdw]$".to_owned());
+    schema.example = Some("6h".into());
+});
+
+/// Workspaces over HTTP.
+#[derive(Debug)]
+pub struct Api {
+    /// The store.
+    pub store: Store,
+}
+
+/// A workspace's newest scan.
+#[derive(Debug, Object, Serialize)]
+#[oai(rename = "LastScan")]
+pub struct LastScanView {
+    /// Its id.
+    id: ScanId,
+    /// When it was taken in.
+    at: Timestamp,
+    /// How much it proves.
+    status: ScanStatus,
+}
+
+impl From<LastScan> for LastScanView {
+    fn from(scan: LastScan) -> Self {
+        Self {
+            id: scan.id,
+            at: scan.at,
+            status: scan.status,
+        }
+    }
+}
+
+/// How many drifts of a workspace are open: detected, triaged or approved.
+#[derive(Debug, Object, Serialize)]
+#[oai(rename = "OpenDrifts")]
+pub struct OpenDriftsView {
+    /// Critical ones.
+    critical: u64,
+    /// Warnings.
+    warning: u64,
+    /// For the record.
+    info: u64,
+    /// All of them.
+    total: u64,
+}
+
+impl From<[i64; 3]> for OpenDriftsView {
+    fn from(open: [i64; 3]) -> Self {
+        let [critical, warning, info] = open.map(|count| u64::try_from(count).unwrap_or(0));
+        Self {
+            critical,
+            warning,
+            info,
+            total: critical + warning + info,
+        }
+    }
+}
+
+/// What a tool plans at one time, such as a Terraform root module.
+#[derive(Debug, Object, Serialize)]
+#[oai(rename = "Workspace", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct WorkspaceView {
+    /// Its id.
+    id: WorkspaceId,
+    /// Its name: unique, and for good.
+    name: String,
+    /// Such as `production`.
+    environment: Option<String>,
+    /// Free words by name.
+    labels: BTreeMap<String, String>,
+    /// What it is.
+    description: Option<String>,
+    /// How often it should be scanned, such as `6h`; null where that isn't said, and it is never silent.
+    expected_every: Option<Every>,
+    /// Whether it was not scanned within twice `expectedEvery`: then it can't be called clean.
+    silent: bool,
+    /// Its newest scan; null before the first.
+    last_scan: Option<LastScanView>,
+    /// Its open drifts by severity.
+    open_drifts: OpenDriftsView,
+    /// When it was made.
+    created_at: Timestamp,
+    /// When it was last changed by hand.
+    updated_at: Timestamp,
+}
+
+impl WorkspaceView {
+    /// A workspace with its open drifts.
+    ///
+    /// # Errors
+    /// What reading says.
+    pub fn read(read: &impl Reads, workspace: Record, now: Timestamp) -> Result<Self> {
+        let open = records::open_by_severity(read, workspace.id)?;
+        Ok(Self::new(workspace, open.into(), now))
+    }
+
+    fn new(workspace: Record, open_drifts: OpenDriftsView, now: Timestamp) -> Self {
+        Self {
+            silent: workspace.is_silent(now),
+            id: workspace.id,
+            name: workspace.name,
+            environment: workspace.environment,
+            labels: workspace.labels,
+            description: workspace.description,
+            expected_every: workspace.expected_every,
+            last_scan: workspace.last_scan.map(Into::into),
+            open_drifts,
+            created_at: workspace.created_at,
+            updated_at: workspace.updated_at,
+        }
+    }
+}
+
+/// A workspace to make.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase", deny_unknown_fields)]
+struct NewWorkspace {
+    /// 1 to 128 of `a-z 0-9 . _ - /`, starting and ending with a letter or digit. It can't be changed later.
+    name: AskedName,
+    /// Such as `production`.
+    environment: Option<Line<1, 64>>,
+    /// Up to 32 free words by name: names of 1 to 63 characters, words of up to 255.
+    labels: Option<BTreeMap<String, String>>,
+    /// How often it should be scanned: a whole number and `m`, `h`, `d` or `w`.
+    expected_every: Option<AskedEvery>,
+    /// What it is.
+    description: Option<Text<1, 1000>>,
+}
+
+/// What to change of a workspace: what is left out stays as it is, and null takes it away.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase", deny_unknown_fields)]
+struct WorkspaceChange {
+    /// Such as `production`.
+    environment: MaybeUndefined<Line<1, 64>>,
+    /// All labels at once: up to 32, names of 1 to 63 characters, words of up to 255.
+    labels: MaybeUndefined<BTreeMap<String, String>>,
+    /// How often it should be scanned: a whole number and `m`, `h`, `d` or `w`.
+    expected_every: MaybeUndefined<AskedEvery>,
+    /// What it is.
+    description: MaybeUndefined<Text<1, 1000>>,
+}
+
+impl NewWorkspace {
+    fn details(&self) -> Result<Details> {
+        WorkspaceChange {
+            environment: MaybeUndefined::from_opt_undefined(self.environment.clone()),
+            labels: MaybeUndefined::from_opt_undefined(self.labels.clone()),
+            expected_every: MaybeUndefined::from_opt_undefined(self.expected_every.clone()),
+            description: MaybeUndefined::from_opt_undefined(self.description.clone()),
+        }
+        .details()
+    }
+}
+
+impl WorkspaceChange {
+    fn details(self) -> Result<Details> {
+        let every = |asked: AskedEvery| {
+            let every = asked.0.parse::<Every>();
+            every.map_err(|wrong| Error::invalid("expectedEvery", wrong))
+        };
+        Ok(Details {
+            environment: said(self.environment).map(|said| said.map(String::from)),
+            labels: said(self.labels)
+                .map(|said| checked_labels(said.unwrap_or_default()))
+                .transpose()?,
+            expected_every: said(self.expected_every)
+                .map(|said| said.map(every).transpose())
+                .transpose()?,
+            description: said(self.description).map(|said| said.map(String::from)),
+        })
+    }
+}
+
+/// What is said of a field: nothing, that it goes, or its value.
+fn said<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
+    match field {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
+    }
+}
+
+fn checked_labels(labels: BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+    if labels.len() > MAX_LABELS {
+        let message = format!("must have at most {MAX_LABELS} labels");
+        return Err(Error::invalid("labels", message));
+    }
+    let check = |(name, word): (String, String)| {
+        let field = |wrong: String| Error::invalid("labels", format!("{name:.63}: {wrong}"));
+        let checked = name
+            .parse::<Line<1, 63>>()
+            .map_err(|wrong| Error::invalid("labels", format!("a label's name {wrong}")))?;
+        let word = word.parse::<Line<0, 255>>().map_err(field)?;
+        Ok((checked.into_string(), word.into_string()))
+    };
+    labels.into_iter().map(check).collect()
+}
+
+impl Api {
+    /// A workspace as it is shown now.
+    fn shown(&self, workspace: Record) -> Result<WorkspaceView> {
+        let read = self.store.snapshot()?;
+        WorkspaceView::read(&*read, workspace, Timestamp::now())
+    }
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Workspaces")]
+impl Api {
+    /// List workspaces by name
+    #[oai(path = "/workspaces", method = "get", operation_id = "listWorkspaces")]
+    async fn list_workspaces(
+        &self,
+        _who: Viewer,
+        /// A literal part of the name.
+        name: Query<Option<Line<0, 128>>>,
+        /// Which page, from 1.
+        page: Query<Option<PageNumber>>,
+        /// How many on a page, 20 where it isn't said.
+        limit: Query<Option<PageLimit>>,
+        /// The `nextCursor` of the page before, instead of `page`: stays stable while workspaces are made.
+        cursor: Query<Option<Cursor>>,
+    ) -> ApiResult<Page<WorkspaceView>, ReadFailure> {
+        let query = PageQuery::new(page.0, limit.0, cursor.0);
+        let place = match &query.start {
+            Start::Page(_) => Place::Skip(query.offset()),
+            Start::After(cursor) => std::str::from_utf8(cursor.bytes())
+                .map(|name| Place::After(name.to_owned()))
+                .map_err(|_| wrong_cursor())?,
+        };
+        let (read, now) = (self.store.snapshot()?, Timestamp::now());
+        let (mut found, total) =
+            workspaces::page(&*read, name.0.as_deref(), &place, query.reach())?;
+        let next = query.cut(&mut found, |last| Cursor::new(last.name.as_bytes()));
+        let items = found
+            .into_iter()
+            .map(|workspace| WorkspaceView::read(&*read, workspace, now));
+        ok(Page::new(
+            items.collect::<Result<_>>()?,
+            total,
+            &query,
+            next,
+        ))
+    }
+
+    /// Read a workspace
+    #[oai(
+        path = "/workspaces/:id",
+        method = "get",
+        operation_id = "getWorkspace"
+    )]
+    async fn get_workspace(&self, _who: Viewer, id: Path<WorkspaceId>) -> ApiResult<WorkspaceView> {
+        let read = self.store.snapshot()?;
+        let workspace = workspaces::by_id(&*read, id.0)?;
+        ok(WorkspaceView::read(&*read, workspace, Timestamp::now())?)
+    }
+
+    /// Make a workspace
+    ///
+    /// A first scan makes its workspace too: this is for saying more of it than its name.
+    #[oai(
+        path = "/workspaces",
+        method = "post",
+        operation_id = "createWorkspace"
+    )]
+    async fn create_workspace(
+        &self,
+        who: Admin,
+        body: Json<NewWorkspace>,
+    ) -> Result<Created<WorkspaceView>, CreateFailure> {
+        let (details, name) = (body.0.details()?, body.0.name.0);
+        let by = who.into_actor();
+        let workspace = self
+            .store
+            .write(move |read, now| workspaces::create(read, &name, &details, &by, now))
+            .await?;
+        let location = format!("/api/v1/workspaces/{}", workspace.id);
+        created(self.shown(workspace)?, location)
+    }
+
+    /// Change what is said of a workspace
+    ///
+    /// What is left out stays as it is; null takes it away.
+    #[oai(
+        path = "/workspaces/:id",
+        method = "patch",
+        operation_id = "updateWorkspace"
+    )]
+    async fn update_workspace(
+        &self,
+        who: Admin,
+        id: Path<WorkspaceId>,
+        body: Json<WorkspaceChange>,
+    ) -> ApiResult<WorkspaceView, WriteFailure> {
+        let (id, details, by) = (id.0, body.0.details()?, who.into_actor());
+        let workspace = self
+            .store
+            .write(move |read, now| workspaces::update(read, id, &details, &by, now))
+            .await?;
+        ok(self.shown(workspace)?)
+    }
+
+    /// Delete a workspace
+    ///
+    /// Its drifts and scans stay as history. One with unresolved drifts is a conflict, unless they are to be resolved as
+    /// acknowledged.
+    #[oai(
+        path = "/workspaces/:id",
+        method = "delete",
+        operation_id = "deleteWorkspace"
+    )]
+    async fn delete_workspace(
+        &self,
+        who: Admin,
+        id: Path<WorkspaceId>,
+        /// `acknowledged` resolves its unresolved drifts so.
+        resolve: Query<Option<Settle>>,
+    ) -> ApiResult<Nothing, WriteFailure> {
+        let (id, resolve, by) = (id.0, resolve.0.is_some(), who.into_actor());
+        self.store
+            .write(move |read, now| decide::close_workspace(read, id, resolve, &by, now))
+            .await?;
+        ok(Nothing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use poem_openapi::types::ParseFromJSON;
+    use serde_json::json;
+
+    use super::*;
+    use crate::http::agreement::agreed;
+
+    fn change(body: serde_json::Value) -> Result<Details> {
+        let parsed = WorkspaceChange::parse_from_json(Some(body));
+        parsed
+            .map_err(|_| Error::conflict("unread"))
+            .and_then(WorkspaceChange::details)
+    }
+
+    #[test]
+    fn what_is_left_out_stays_and_null_takes_away() {
+        assert_eq!(change(json!({})).unwrap(), Details::default());
+        let cleared = change(json!({
+            "environment": null, "labels": null, "expectedEvery": null, "description": null
+        }));
+        assert_eq!(
+            cleared.unwrap(),
+            Details {
+                environment: Some(None),
+                labels: Some(BTreeMap::new()),
+                expected_every: Some(None),
+                description: Some(None),
+            }
+        );
+        let set = change(json!({"environment": "production", "expectedEvery": "6h"})).unwrap();
+        assert_eq!(set.environment, Some(Some("production".to_owned())));
+        assert_eq!(set.expected_every, Some(Some("6h".parse().unwrap())));
+        assert_eq!(set.description, None);
+    }
+
+    #[test]
+    fn a_wrong_field_is_named() {
+        let many: BTreeMap<_, _> = (0..33).map(|n| (n.to_string(), "x")).collect();
+        for (body, field) in [
+            (json!({"expectedEvery": "soon"}), "expectedEvery"),
+            (json!({"labels": many}), "labels"),
+            (json!({"labels": {"": "x"}}), "labels"),
+            (json!({"labels": {"x".repeat(64): "x"}}), "labels"),
+            (json!({"labels": {"a": "x".repeat(256)}}), "labels"),
+            (json!({"labels": {"a": "\u{7}"}}), "labels"),
+        ] {
+            match change(body.clone()) {
+                Err(Error::Invalid(fields)) => assert_eq!(fields[0].field, field, "{body}"),
+                other => panic!("{body}: {other:?}"),
+            }
+        }
+        assert!(change(json!({"name": "another"})).is_err());
+    }
+
+    #[test]
+    fn a_view_has_the_contracts_fields() {
+        let now = Timestamp::from_unix_ms(0);
+        let workspace = Record {
+            id: WorkspaceId::new(now),
+            name: "shop/prod".to_owned(),
+            environment: None,
+            labels: BTreeMap::new(),
+            expected_every: None,
+            description: None,
+            last_scan: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let view = WorkspaceView::new(workspace.clone(), [1, 2, 3].into(), now);
+        let bare = agreed(&view);
+        assert_eq!(bare["openDrifts"]["total"], 6);
+        assert!(bare["lastScan"].is_null() && bare["expectedEvery"].is_null());
+        let full = Record {
+            expected_every: Some("6h".parse().unwrap()),
+            labels: BTreeMap::from([("team".to_owned(), "shop".to_owned())]),
+            last_scan: Some(LastScan {
+                id: ScanId::new(now),
+                at: now,
+                status: ScanStatus::Complete,
+            }),
+            ..workspace
+        };
+        let full = agreed(&WorkspaceView::new(full, [0; 3].into(), now));
+        assert_eq!(full["expectedEvery"], "6h");
+        assert_eq!(full["lastScan"]["status"], "complete");
+    }
+}
