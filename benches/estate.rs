@@ -8,15 +8,16 @@ use std::time::Instant;
 
 use driftsentry::actor::{Actor, Role};
 use driftsentry::audit::{self, Action, Draft};
+use driftsentry::drifts::reconcile::{Place, Step, reconcile};
 use driftsentry::drifts::timeline::{self, Action as Happened};
-use driftsentry::drifts::{
-    Decision, DetectedBy, Record, Resolution, ResolvedHow, Status, decide, records, severity,
-};
+use driftsentry::drifts::{Decision, Record, Resolution, ResolvedHow, Status, decide, records};
 use driftsentry::error::Error;
 use driftsentry::events::{self, Name};
-use driftsentry::ids::{DriftId, ScanId, UserId};
-use driftsentry::ingest::{Change, Content, Difference, Finding, Format, Kind, ScanStatus};
-use driftsentry::money::{Cents, DEFAULT_CURRENCY};
+use driftsentry::ids::{ScanId, UserId};
+use driftsentry::ingest::{
+    Change, Content, Difference, Finding, Format, Kind, Observed, Scan, ScanStatus,
+};
+use driftsentry::money::Cents;
 use driftsentry::scans::{self, Counts};
 use driftsentry::store::tables::SCAN_DRIFTS;
 use driftsentry::store::{Options, Store, Writes};
@@ -27,7 +28,7 @@ use serde_json::json;
 use crate::harness::{Outcome, scratch, size};
 
 /// Counted up when what is generated changes. The disk format's own changes are noticed.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The workspace whose first 1,000 drifts are those of [`finding`], all detected.
 pub(crate) const THOUSAND: &str = "bench/thousand";
 /// Drifts of one scan, of one commit, and of one workspace on average.
@@ -142,7 +143,7 @@ pub(crate) fn finding(i: u64) -> Finding {
     let region = pick(&REGIONS, noise(i, 3));
     let kind = match noise(i, 4) % 100 {
         // The thousand that are scanned again all stay of one kind.
-        _ if i < 1_000 || i >= 500_000_000 => Kind::Modified,
+        _ if !(1_000..500_000_000).contains(&i) => Kind::Modified,
         0..85 => Kind::Modified,
         85..91 => Kind::Missing,
         91..95 => Kind::Unmanaged,
@@ -208,9 +209,8 @@ pub(crate) fn actor() -> Actor {
     }
 }
 
-/// The i-th drift's row: how far it has come, what it costs, who has it.
-fn record(i: u64, finding: &Finding, place: &Place<'_>, at: Timestamp) -> Record {
-    let (severity, severity_reason) = severity::of(finding);
+/// The i-th drift's row, as a scan makes it; then how far it has come, what it costs, who has it.
+fn record(i: u64, found: Record, at: Timestamp) -> Record {
     let status = match noise(i, 11) % 100 {
         _ if i < 1_000 => Status::Detected,
         0..30 => Status::Detected,
@@ -234,49 +234,21 @@ fn record(i: u64, finding: &Finding, place: &Place<'_>, at: Timestamp) -> Record
     };
     let last_seen_at = at.plus_ms((noise(i, 15) % 86_400_000) as i64);
     Record {
-        id: DriftId::new(at),
-        workspace_id: place.workspace.id,
-        workspace: place.workspace.name.clone(),
-        resource_id: finding.resource_id.clone(),
-        resource_type: finding.resource_type.clone(),
-        address: finding.address.clone(),
-        deposed: None,
-        provider: finding.provider.clone(),
-        region: finding.region.clone(),
-        account_id: finding.account_id.clone(),
-        kind: finding.kind,
-        severity,
-        severity_reason,
         status,
         cost,
-        currency: DEFAULT_CURRENCY.to_owned(),
-        detected_by: DetectedBy::Api,
-        detected_at: at,
-        first_seen_at: at,
         last_seen_at,
         seen_count: 1 + noise(i, 16) % 30,
-        scan_id: Some(place.scan),
-        recurrence_of: None,
-        content: finding.content,
-        shown: 0,
         approved: decision(Status::Approved),
         rejected: decision(Status::Rejected),
         resolved: (status == Status::Resolved).then_some(Resolution {
             at: last_seen_at,
             how: ResolvedHow::ManualFix,
         }),
-        assignee: (noise(i, 17) % 4 == 0)
+        assignee: noise(i, 17)
+            .is_multiple_of(4)
             .then(|| format!("team-{}@example.com", pick(&SERVICES, noise(i, 18)))),
-        created_at: at,
-        updated_at: at,
-        version: 1,
+        ..found
     }
-}
-
-/// Where some drifts belong.
-struct Place<'a> {
-    workspace: &'a workspaces::Record,
-    scan: ScanId,
 }
 
 /// The directory of a store with so many drifts, made where it is missing.
@@ -355,15 +327,32 @@ fn make_all(
             0..1_000 => 0,
             _ => 1 + noise(first, 19) % (all.len() as u64 - 1),
         };
+        let workspace = &all[workspace as usize];
         let place = Place {
-            workspace: &all[workspace as usize],
-            scan: ScanId::new(at),
+            workspace_id: workspace.id,
+            workspace: &workspace.name,
+            scan_id: ScanId::new(at),
         };
-        writes.add(scans::standing(&scan(&place, at))?);
-        for i in first..(first + A_SCAN).min(drifts) {
-            make(&mut writes, i, i + EVENTS >= drifts, &place, at)?;
+        let findings = (first..(first + A_SCAN).min(drifts)).map(finding).collect();
+        let scan = scan(findings, at);
+        writes.add(scans::standing(&received(&scan, &place, at))?);
+        let steps = reconcile(&scan, Vec::new(), |_| Ok(None), &place, at)?;
+        for (i, (step, finding)) in (first..).zip(steps.into_iter().zip(&scan.findings)) {
+            if let Step::New { after, .. } = step {
+                let drift = record(i, *after, at);
+                make(
+                    &mut writes,
+                    &drift,
+                    finding,
+                    i + EVENTS >= drifts,
+                    &place,
+                    at,
+                )?;
+            }
         }
-        if (first / A_SCAN) % (A_COMMIT / A_SCAN) == 0 && first > 0 || first + A_SCAN >= drifts {
+        if (first / A_SCAN).is_multiple_of(A_COMMIT / A_SCAN) && first > 0
+            || first + A_SCAN >= drifts
+        {
             // Nobody receives any more where writing failed: that error is told there.
             if send.send(std::mem::take(&mut writes)).is_err() {
                 break;
@@ -375,17 +364,16 @@ fn make_all(
 
 fn make(
     writes: &mut Writes,
-    i: u64,
+    drift: &Record,
+    finding: &Finding,
     event: bool,
     place: &Place<'_>,
     at: Timestamp,
 ) -> driftsentry::Result<()> {
     let by = actor();
-    let finding = finding(i);
-    let drift = record(i, &finding, place, at);
-    writes.add(records::insert(&drift, &finding, at)?);
-    writes.put_bytes(&SCAN_DRIFTS, &(place.scan, drift.id), vec![0]);
-    let metadata = json!({"scanId": place.scan});
+    writes.add(records::insert(drift, finding, at)?);
+    writes.put_bytes(&SCAN_DRIFTS, &(place.scan_id, drift.id), vec![0]);
+    let metadata = json!({"scanId": place.scan_id});
     timeline::add(
         writes,
         drift.id,
@@ -403,7 +391,7 @@ fn make(
     };
     audit::record(writes, &by, Action::DriftCreated, draft, at);
     if event {
-        events::emit(writes, Name::DriftCreated, &decide::summary(&drift), at);
+        events::emit(writes, Name::DriftCreated, &decide::summary(drift), at);
     }
     if drift.status == Status::Detected {
         writes.add(alerts::on_detected(&drift.sighting(), false, at)?);
@@ -411,23 +399,44 @@ fn make(
     Ok(())
 }
 
-fn scan(place: &Place<'_>, at: Timestamp) -> scans::Record {
-    scans::Record {
-        id: place.scan,
-        workspace_id: place.workspace.id,
-        workspace: place.workspace.name.clone(),
+/// A scan that shows these and proves nothing else.
+pub(crate) fn scan(findings: Vec<Finding>, at: Timestamp) -> Scan {
+    Scan {
         format: Format::TerraformPlan,
         tool: "terraform".to_owned(),
         tool_version: Some("1.11.4".to_owned()),
-        status: ScanStatus::Complete,
+        status: ScanStatus::Partial,
         started_at: Some(at),
+        resources: 40 * findings.len() as u64,
+        redacted: 0,
+        findings,
+        observed: Observed {
+            live: true,
+            pending: true,
+            ..Observed::default()
+        },
+        problems: Vec::new(),
+    }
+}
+
+fn received(scan: &Scan, place: &Place<'_>, at: Timestamp) -> scans::Record {
+    let found = scan.findings.len() as u64;
+    scans::Record {
+        id: place.scan_id,
+        workspace_id: place.workspace_id,
+        workspace: place.workspace.to_owned(),
+        format: scan.format,
+        tool: scan.tool.clone(),
+        tool_version: scan.tool_version.clone(),
+        status: scan.status,
+        started_at: scan.started_at,
         finished_at: at,
         pushed_by: "ci@example.com".to_owned(),
         commit: None,
         counts: Counts {
-            resources: 40 * A_SCAN,
-            drifted: A_SCAN,
-            new: A_SCAN,
+            resources: scan.resources,
+            drifted: found,
+            new: found,
             ..Counts::default()
         },
         problems: Vec::new(),

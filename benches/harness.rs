@@ -193,7 +193,7 @@ pub(crate) fn machine() -> Outcome<String> {
         .unwrap_or("unknown processor");
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or_default();
-    let path = scratch()?.join("fsync");
+    let path = scratch()?.join(format!("fsync-{}", std::process::id()));
     let mut file = std::fs::File::create(&path)?;
     let sync = Times::measure(50, || {
         file.write_all(&[1; 4096])?;

@@ -56,8 +56,8 @@ impl Server {
             started_in: Duration::ZERO,
         };
         while !matches!(server.get(ready, None), Ok((200, _))) {
-            if started.elapsed() > Duration::from_secs(60) {
-                return Err(format!("{program} is not ready after 60 s").into());
+            if started.elapsed() > Duration::from_secs(300) {
+                return Err(format!("{program} is not ready after 300 s").into());
             }
             std::thread::sleep(Duration::from_millis(2));
         }

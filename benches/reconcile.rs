@@ -7,7 +7,7 @@ use std::time::Duration;
 use driftsentry::drifts::Identity;
 use driftsentry::drifts::reconcile::{Place, Step, counts, reconcile};
 use driftsentry::ids::{DriftId, ScanId, WorkspaceId};
-use driftsentry::ingest::{Facet, Finding, Format, Observed, Scan, ScanStatus};
+use driftsentry::ingest::{Facet, Finding, Scan};
 use driftsentry::scans::{self, Push};
 use driftsentry::store::{Options, Snapshot, Store};
 use driftsentry::time::Timestamp;
@@ -42,22 +42,7 @@ impl Case {
             },
             Self::New => estate::finding(i + 500_000_000),
         });
-        Scan {
-            format: Format::TerraformPlan,
-            tool: "terraform".to_owned(),
-            tool_version: None,
-            status: ScanStatus::Partial,
-            started_at: None,
-            resources: 10 * FINDINGS,
-            redacted: 0,
-            findings: findings.collect(),
-            observed: Observed {
-                live: true,
-                pending: true,
-                ..Observed::default()
-            },
-            problems: Vec::new(),
-        }
+        estate::scan(findings.collect(), Timestamp::now())
     }
 }
 

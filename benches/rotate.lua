@@ -3,7 +3,6 @@ local requests = {}
 local at = 0
 
 init = function(args)
-   wrk.init(args)
    if args[2] then
       wrk.headers["Authorization"] = "Bearer " .. args[2]
    end
