@@ -3,7 +3,7 @@
 mod bulk;
 mod export;
 mod filters;
-mod views;
+pub mod views;
 
 use std::sync::Arc;
 

@@ -1,0 +1,68 @@
+//! Lists, searches and summaries through the library: what they cost without HTTP, and whether size matters.
+
+use std::time::{Duration, Instant};
+
+use driftsentry::server::Data;
+use driftsentry::store::Options;
+
+use crate::harness::{Goal, Outcome, Report, Times, ratio, size};
+use crate::{estate, works};
+
+/// How long one sort of question is asked, and how often at most.
+const SPELL: Duration = Duration::from_millis(700);
+const MOST: usize = 20_000;
+
+pub(crate) fn run(report: &mut Report, sizes: &[u64]) -> Outcome<()> {
+    report.subject("lists through the library: one caller, JSON included");
+    let mut first: Vec<Duration> = Vec::new();
+    for drifts in sizes {
+        let started = Instant::now();
+        let data = Data::open(Options::new(estate::of(*drifts)?))?;
+        let opened = started.elapsed();
+        report.line(
+            format!("open, {}", size(*drifts)),
+            format!("{opened:.1?}"),
+            "1 s",
+            Some(opened.as_secs_f64()),
+            Goal::AtMost(1.0),
+        );
+        for (n, work) in works::all(&data, *drifts)?.iter().enumerate() {
+            let times = timed(|n| work.answer(&data, n))?;
+            let median = times.median();
+            let (against, flatness, goal) = match first.get(n) {
+                Some(small) => (
+                    format!("{small:.1?} at the first size"),
+                    Some(ratio(median, *small)),
+                    Goal::AtMost(1.5),
+                ),
+                None => {
+                    first.push(median);
+                    (String::new(), None, Goal::None)
+                }
+            };
+            report.line(
+                format!("{}, {}", work.name, size(*drifts)),
+                times.text(),
+                against,
+                flatness,
+                goal,
+            );
+        }
+        data.store.close();
+    }
+    Ok(())
+}
+
+fn timed<T>(mut ask: impl FnMut(usize) -> Outcome<T>) -> Outcome<Times> {
+    let mut times = Vec::new();
+    for n in 0..64 {
+        ask(n)?;
+    }
+    let started = Instant::now();
+    while started.elapsed() < SPELL && times.len() < MOST {
+        let begun = Instant::now();
+        std::hint::black_box(ask(times.len())?);
+        times.push(begun.elapsed());
+    }
+    Ok(Times::of(times))
+}

@@ -1,0 +1,58 @@
+//! Load by `wrk`: 32 connections of one thread, kept alive.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::harness::Outcome;
+
+/// What a server did under load.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    pub(crate) per_second: f64,
+    pub(crate) median: Duration,
+}
+
+/// Asks for the paths in turn for so many seconds.
+pub(crate) fn load(url: &str, paths: &Path, token: Option<&str>, seconds: u32) -> Outcome<Load> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/rotate.lua");
+    let output = Command::new("wrk")
+        .args(["-t1", "-c32", "--latency", "-s", script])
+        .arg(format!("-d{seconds}s"))
+        .args([url, "--"])
+        .arg(paths)
+        .args(token)
+        .output()
+        .map_err(|error| {
+            format!("wrk can't be started ({error}): install it, or run scripts/bench")
+        })?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() || text.contains("Non-2xx") || text.contains("Socket errors") {
+        return Err(format!(
+            "wrk against {url}: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        )
+        .into());
+    }
+    let after = |label: &str| {
+        let line = text
+            .lines()
+            .find_map(|line| line.trim().strip_prefix(label));
+        line.map(str::trim)
+            .ok_or_else(|| format!("wrk does not say {label}: {text}"))
+    };
+    Ok(Load {
+        per_second: after("Requests/sec:")?.parse()?,
+        median: duration(after("50%")?)?,
+    })
+}
+
+/// `712.00us`, `1.23ms`, `2.10s`.
+fn duration(text: &str) -> Outcome<Duration> {
+    for (unit, seconds) in [("us", 1e-6), ("ms", 1e-3), ("s", 1.0)] {
+        if let Some(number) = text.strip_suffix(unit) {
+            return Ok(Duration::from_secs_f64(number.parse::<f64>()? * seconds));
+        }
+    }
+    Err(format!("{text} is no time").into())
+}
