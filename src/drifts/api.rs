@@ -22,8 +22,8 @@ use crate::http::page::{Cursor, Page, PageLimit, PageNumber, PageQuery};
 use crate::http::words::word_type;
 use crate::http::{
     AnyOf, AnyText, ApiResult, CreateFailure, Created, Download, ETag, Engineer, FindFailure,
-    IfMatch, Json, JsonObject, Line, Money, ReadFailure, StreamFailure, Tag, Tagged, Text, Viewer,
-    WriteFailure, created, ok, tagged,
+    IfMatch, Json, JsonObject, Line, Money, Nullable, ReadFailure, StreamFailure, Tag, Tagged,
+    Text, Viewer, WriteFailure, created, ok, tagged,
 };
 use crate::ids::DriftId;
 use crate::ingest::{self, FingerprintKey, Kind};
@@ -106,11 +106,9 @@ struct NewDrift {
     /// The account, subscription or project.
     account_id: Option<Line<1, 128>>,
     /// The declared state; null where no code declares it.
-    #[oai(nullable)]
-    expected_state: Option<JsonObject>,
+    expected_state: Nullable<JsonObject>,
     /// The live state; null where it is gone.
-    #[oai(nullable)]
-    actual_state: Option<JsonObject>,
+    actual_state: Nullable<JsonObject>,
     /// How much it matters; by the rules where it isn't said.
     severity: Option<Severity>,
     /// What it costs a month in USD; negative where it saves.
@@ -270,8 +268,8 @@ impl Api {
                 region: body.region.into_string(),
                 account_id: body.account_id.map(String::from),
                 kind: body.kind,
-                expected: body.expected_state.map(Into::into),
-                actual: body.actual_state.map(Into::into),
+                expected: body.expected_state.0.map(Into::into),
+                actual: body.actual_state.0.map(Into::into),
             },
             &key,
         )?;

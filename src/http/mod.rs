@@ -35,7 +35,7 @@ pub use json::Json;
 pub use lists::{AnyOf, AnyText, Choice};
 pub use page::{Cursor, Page, PageLimit, PageNumber, PageQuery};
 pub use params::{Days, Money};
-pub use raw::{JsonObject, RawJson};
+pub use raw::{JsonObject, Nullable, RawJson};
 pub use reply::{Created, Reply, Tagged, created, ok, tagged};
 pub use tags::Tag;
 pub use text::{Line, Text};

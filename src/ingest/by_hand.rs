@@ -51,7 +51,7 @@ pub struct ByHand {
 /// Compares the two states as a plan's are compared, and hides what stands under a secret's name.
 ///
 /// # Errors
-/// `Invalid` where the states are equal, both are absent, or don't fit the kind.
+/// `Invalid` where the states are equal, or both are absent.
 pub fn by_hand(said: ByHand, key: &FingerprintKey) -> Result<Finding> {
     let kind = kind_of(&said)?;
     let (expected, actual) = (
@@ -132,15 +132,7 @@ fn kind_of(said: &ByHand) -> Result<Kind> {
             ));
         }
     };
-    match said.kind {
-        None => Ok(by_states),
-        Some(kind) if kind == by_states => Ok(kind),
-        Some(kind @ (Kind::Pending | Kind::StateOnly)) if by_states == Kind::Modified => Ok(kind),
-        Some(_) => Err(Error::invalid(
-            "kind",
-            "does not fit the states: missing has no actualState, unmanaged no expectedState, the others have both",
-        )),
-    }
+    Ok(said.kind.unwrap_or(by_states))
 }
 
 /// Marks what stands under a secret's name.
@@ -237,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn states_must_differ_and_fit_the_kind() {
+    fn states_must_differ() {
         let key = FingerprintKey([1; 32]);
         assert!(by_hand(said(json!({"a": 1}), json!({"a": 1.0, "b": null})), &key).is_err());
         assert!(by_hand(said(Value::Null, Value::Null), &key).is_err());
@@ -251,10 +243,5 @@ mod tests {
                 .kind,
             Kind::Unmanaged
         );
-        let wrong = ByHand {
-            kind: Some(Kind::Missing),
-            ..said(json!({"a": 1}), json!({"a": 2}))
-        };
-        assert!(by_hand(wrong, &key).is_err());
     }
 }

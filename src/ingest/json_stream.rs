@@ -350,13 +350,10 @@ impl<R: Read> Window<R> {
     /// The document ends before it should.
     pub(crate) fn cut_off(&self) -> Error {
         let (byte, line) = (self.byte(), self.line());
-        Error::invalid(
-            self.place(),
-            format!(
-                "The document ends early, after byte {byte} (line {line}): it was cut off. {}",
-                WAY_OUT.trim_end_matches('.')
-            ),
-        )
+        Error::UnsupportedFormat(format!(
+            "The document ends early, in {} after byte {byte} (line {line}): it was cut off. {WAY_OUT}",
+            self.place()
+        ))
     }
 
     /// Something else stands here than JSON allows.

@@ -1,5 +1,7 @@
 //! The contract's calls that take scans in.
 
+mod body;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +12,6 @@ use poem_openapi::{ApiRequest, Object, OpenApi};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
-use super::body;
 use crate::error::{Error, Result};
 use crate::http::words::word_type;
 use crate::http::{ApiResult, Created, Ingest, Line, ReadFailure, Tag, UploadFailure, created, ok};

@@ -25,12 +25,12 @@ use crate::http::context::RequestContext;
 use crate::http::problem::{Code, Problem};
 use crate::server::App;
 use crate::server::body::Bounded;
-use crate::server::lifecycle::Phase;
 use crate::server::options::{ServeOptions, is_upload};
 use crate::server::outcome::{OutBody as Out, Outcome};
 use crate::server::route_table::{KnownRoute, RouteTable};
 use crate::server::routes::beside_the_contract;
 use crate::server::serve_loop::Working;
+use crate::telemetry::lifecycle::Phase;
 use crate::time::Timestamp;
 
 pub use crate::server::outcome::OutBody;

@@ -6,7 +6,6 @@ pub mod body;
 mod contract;
 mod data;
 mod docs;
-pub mod lifecycle;
 pub mod middleware;
 pub mod options;
 mod outcome;
@@ -23,9 +22,9 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+pub use crate::telemetry::lifecycle::{Lifecycle, Phase};
 pub use contract::contract;
 pub use data::Data;
-pub use lifecycle::{Lifecycle, Phase};
 pub use options::ServeOptions;
 
 use crate::http::auth::NEEDS_LOOPBACK;

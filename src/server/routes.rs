@@ -11,7 +11,7 @@ use crate::server::contract::{TITLE, VERSION};
 use crate::server::docs::Docs;
 use crate::server::{App, Data};
 use crate::telemetry::api::HealthApi;
-use crate::{alerts, audit, costs, drifts, intake, scans, workspaces};
+use crate::{alerts, audit, drifts, intake, metrics, scans, workspaces};
 
 /// Every feature's handlers. The contract is made of their types, the router of their values.
 pub type Apis = (
@@ -20,7 +20,7 @@ pub type Apis = (
     intake::api::Api,
     workspaces::api::Api,
     alerts::api::Api,
-    costs::api::Api,
+    metrics::api::Api,
     audit::api::Api,
     HealthApi,
 );
@@ -44,12 +44,12 @@ pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
             store: store(),
             index: Arc::clone(&data.alerts),
         },
-        costs::api::Api { store: store() },
+        metrics::api::Api { store: store() },
         audit::api::Api {
             store: store(),
             index: Arc::default(),
         },
-        HealthApi::new(app),
+        HealthApi::new(Arc::clone(&app.health)),
     )
 }
 

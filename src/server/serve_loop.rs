@@ -24,11 +24,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::server::App;
-use crate::server::lifecycle::{Lifecycle, Phase};
 use crate::server::middleware::{Front, OutBody};
 use crate::server::options::ServeOptions;
 use crate::server::paced::Paced;
 use crate::server::refusal::{Refusal, refuse};
+use crate::telemetry::lifecycle::{Lifecycle, Phase};
 
 /// How long to wait after a failed accept: doubled while it keeps failing.
 const BACK_OFF: Duration = Duration::from_millis(20);

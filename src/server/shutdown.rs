@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::server::lifecycle::{Lifecycle, Phase};
+use crate::telemetry::lifecycle::{Lifecycle, Phase};
 
 /// What a shell reports for a program ended by SIGINT; SIGTERM's is two higher.
 const INTERRUPTED: i32 = 130;

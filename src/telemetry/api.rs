@@ -13,7 +13,6 @@ use serde::Serialize;
 
 use crate::http::problem::JSON;
 use crate::http::{Admin, ReadFailure, Tag};
-use crate::server::App;
 use crate::telemetry::health::Health;
 use crate::telemetry::process;
 use crate::time::Timestamp;
@@ -24,11 +23,9 @@ pub struct HealthApi {
 }
 
 impl HealthApi {
-    /// The health of this application.
-    pub fn new(app: &App) -> Self {
-        Self {
-            health: app.health.clone(),
-        }
+    /// Over these checks and facts.
+    pub fn new(health: Arc<Health>) -> Self {
+        Self { health }
     }
 }
 

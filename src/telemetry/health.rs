@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{PoisonError, RwLock};
 use std::time::Instant;
 
-use crate::server::lifecycle::{Lifecycle, Phase};
+use crate::telemetry::lifecycle::{Lifecycle, Phase};
 
 /// Says whether a part works, or in a few words why it doesn't. Called at each scrape: it must be quick.
 pub type Check = Box<dyn Fn() -> Result<(), String> + Send + Sync>;

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod commits;
 pub mod health;
+pub mod lifecycle;
 pub mod logs;
 pub mod metrics;
 pub mod process;

@@ -238,7 +238,6 @@ fn the_contract_holds_every_call() {
         "GET /metrics/status-distribution",
         "GET /audit-logs",
         "GET /audit-logs/verify",
-        "GET /events",
     ]
     .iter()
     .map(|call| call.replacen(" /", " /api/v1/", 1))

@@ -45,7 +45,8 @@ fn an_estate_is_followed_over_four_scans() {
         };
         assert_eq!(scan(1), [6, 0, 0, 0], "first, {suffix}");
         let role = engineer.drift_at(W, "aws_iam_role.app", "open");
-        assert_eq!(scan(2), [2, 2, 2, 2], "second, {suffix}");
+        // One of the changed ones is a password, hidden both times: its fingerprint tells.
+        assert_eq!(scan(2), [2, 3, 1, 2], "second, {suffix}");
         let gone = engineer.drift(id_of(&role));
         assert_eq!(
             (&gone["kind"], &gone["status"]),

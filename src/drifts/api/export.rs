@@ -49,6 +49,9 @@ severityReason,status,costImpactMonthly,currency,detectedBy,detectedAt,firstSeen
 approvedAt,approvedBy,approvalReason,rejectedAt,rejectedBy,rejectionReason,resolvedAt,resolvedHow,createdAt,updatedAt,\
 difference\r\n";
 
+/// The one column of numbers that may begin with a sign.
+const COST_COLUMN: usize = 12;
+
 /// Every row that a query matches, in the order of creation, the newest first.
 pub(super) fn rows(
     store: Store,
@@ -161,15 +164,18 @@ fn csv_row(out: &mut String, drift: &Record, difference: &str) {
         if i > 0 {
             out.push(',');
         }
-        push_cell(out, cell);
+        if i == COST_COLUMN {
+            out.push_str(cell);
+        } else {
+            push_cell(out, cell);
+        }
     }
     out.push_str("\r\n");
 }
 
 /// Appends a cell: quoted where it must be, and never a formula.
 fn push_cell(out: &mut String, cell: &str) {
-    let is_number = cell.parse::<f64>().is_ok();
-    let formula = !is_number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
     if !formula && !cell.contains([',', '"', '\r', '\n']) {
         out.push_str(cell);
         return;
@@ -194,7 +200,7 @@ mod tests {
             ("say \"hi\"", "\"say \"\"hi\"\"\""),
             ("=HYPERLINK(1)", "\"'=HYPERLINK(1)\""),
             ("@x", "\"'@x\""),
-            ("-12.50", "-12.50"),
+            ("-12.50", "\"'-12.50\""),
             ("-x", "\"'-x\""),
         ] {
             let mut out = String::new();
@@ -212,5 +218,9 @@ mod tests {
             "{}",
         );
         assert_eq!(out.matches(',').count(), COLUMNS.matches(',').count());
+        assert_eq!(
+            COLUMNS.split(',').nth(COST_COLUMN),
+            Some("costImpactMonthly")
+        );
     }
 }

@@ -5,9 +5,9 @@ use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 
 use super::{Count, Summary, Trend, TrendPoint};
-use crate::costs;
 use crate::drifts::{Severity, Status};
 use crate::http::{ApiResult, Days, Money, ReadFailure, Tag, Viewer, blocking, ok};
+use crate::metrics;
 use crate::money::DEFAULT_CURRENCY;
 use crate::store::Store;
 use crate::time::Timestamp;
@@ -411,7 +411,7 @@ impl Api {
     ) -> ApiResult<SummaryView, ReadFailure> {
         let (store, days) = (self.store.clone(), self::days(days.0));
         // It visits each workspace: there may be thousands.
-        let read = move || store.read(|read| costs::summary(read, days, Timestamp::now()));
+        let read = move || store.read(|read| metrics::summary(read, days, Timestamp::now()));
         ok(blocking(read).await?.into())
     }
 
@@ -428,7 +428,7 @@ impl Api {
         days: Query<Option<Days>>,
     ) -> ApiResult<TrendView, ReadFailure> {
         let (store, days) = (self.store.clone(), self::days(days.0));
-        let read = move || store.read(|read| costs::trend(read, days, Timestamp::now()));
+        let read = move || store.read(|read| metrics::trend(read, days, Timestamp::now()));
         ok(blocking(read).await?.into())
     }
 
@@ -442,7 +442,7 @@ impl Api {
         &self,
         _who: Viewer,
     ) -> ApiResult<SeverityDistributionView, ReadFailure> {
-        let counts = self.store.read(costs::by_severity)?;
+        let counts = self.store.read(metrics::by_severity)?;
         ok(counts.as_slice().into())
     }
 
@@ -456,7 +456,7 @@ impl Api {
         &self,
         _who: Viewer,
     ) -> ApiResult<StatusDistributionView, ReadFailure> {
-        let counts = self.store.read(costs::by_status)?;
+        let counts = self.store.read(metrics::by_status)?;
         ok(counts.as_slice().into())
     }
 }
@@ -491,7 +491,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(Options::new(dir.path())).unwrap();
         let now = Timestamp::now();
-        let summary = store.read(|read| costs::summary(read, 30, now)).unwrap();
+        let summary = store.read(|read| metrics::summary(read, 30, now)).unwrap();
         let mut view = agreed(&SummaryView::from(summary.clone()));
         assert_eq!(
             view["resolution"].take(),
@@ -507,7 +507,7 @@ mod tests {
         let view = agreed(&SummaryView::from(decided));
         assert_eq!(view["resolution"]["meanTimeToDecideHours"], json!(1.25));
         assert_eq!(view["cost"]["totalMonthlyImpact"].to_string(), "-2.05");
-        let trend = store.read(|read| costs::trend(read, 7, now)).unwrap();
+        let trend = store.read(|read| metrics::trend(read, 7, now)).unwrap();
         let view = agreed(&TrendView::from(trend));
         assert_eq!(view["trend"].as_array().unwrap().len(), 7);
         let counts = [("critical", 1), ("warning", 2), ("info", 0)];
