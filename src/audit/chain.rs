@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_whole_chain_is_sound() {
         let (_dir, store) = filled(20);
-        let verdict = store.read(|read| verify(read)).unwrap();
+        let verdict = store.read(verify).unwrap();
         assert_eq!((verdict.entries, verdict.first_bad), (20, None));
     }
 
@@ -210,7 +210,7 @@ mod tests {
             walk.verdict()
         };
         for bad in [None, Some(13)] {
-            let whole = store.read(|read| verify(read)).unwrap();
+            let whole = store.read(verify).unwrap();
             assert_eq!((whole.entries, whole.first_bad), (20, bad));
             for limit in [1, 3, 10, 20, 21] {
                 assert_eq!(stretched(limit), whole, "{limit}");
@@ -232,24 +232,24 @@ mod tests {
             seventh.hash = hash(&seventh);
             writes.put(&AUDIT, &7, &seventh).unwrap();
         });
-        assert_eq!(store.read(|read| verify(read)).unwrap().first_bad, Some(8));
+        assert_eq!(store.read(verify).unwrap().first_bad, Some(8));
     }
 
     #[test]
     fn a_removal_a_swap_and_a_cut_end_are_found() {
         let (_dir, store) = filled(20);
         tamper(&store, |writes, _| writes.delete(&AUDIT, &5));
-        assert_eq!(store.read(|read| verify(read)).unwrap().first_bad, Some(5));
+        assert_eq!(store.read(verify).unwrap().first_bad, Some(5));
 
         let (_dir, store) = filled(20);
         tamper(&store, |writes, entry| {
             writes.put(&AUDIT, &3, &entry(4)).unwrap();
             writes.put(&AUDIT, &4, &entry(3)).unwrap();
         });
-        assert_eq!(store.read(|read| verify(read)).unwrap().first_bad, Some(3));
+        assert_eq!(store.read(verify).unwrap().first_bad, Some(3));
 
         let (_dir, store) = filled(20);
         tamper(&store, |writes, _| writes.delete(&AUDIT, &20));
-        assert_eq!(store.read(|read| verify(read)).unwrap().first_bad, Some(20));
+        assert_eq!(store.read(verify).unwrap().first_bad, Some(20));
     }
 }

@@ -168,7 +168,7 @@ impl Index {
             return Ok(Selection::All(newest));
         }
         if let Some(drift) = filter.drift {
-            return of_drift(&*read, drift, filter).map(Selection::Some);
+            return of_drift(&read, drift, filter).map(Selection::Some);
         }
         drop(read);
         let known = self.caught_up(store, newest)?;

@@ -442,7 +442,7 @@ impl Api {
         &self,
         _who: Viewer,
     ) -> ApiResult<SeverityDistributionView, ReadFailure> {
-        let counts = self.store.read(|read| metrics::by_severity(read))?;
+        let counts = self.store.read(metrics::by_severity)?;
         ok(counts.as_slice().into())
     }
 
@@ -456,7 +456,7 @@ impl Api {
         &self,
         _who: Viewer,
     ) -> ApiResult<StatusDistributionView, ReadFailure> {
-        let counts = self.store.read(|read| metrics::by_status(read))?;
+        let counts = self.store.read(metrics::by_status)?;
         ok(counts.as_slice().into())
     }
 }

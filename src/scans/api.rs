@@ -192,10 +192,6 @@ impl ScanDriftView {
 impl Api {
     /// List scans, the newest first
     #[oai(path = "/scans", method = "get", operation_id = "listScans")]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each query parameter is one argument of the operation"
-    )]
     async fn list_scans(
         &self,
         _who: Viewer,
@@ -250,10 +246,6 @@ impl Api {
         path = "/scans/:id/drifts",
         method = "get",
         operation_id = "listDriftsOfScan"
-    )]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each query parameter is one argument of the operation"
     )]
     async fn list_scan_drifts(
         &self,
