@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{Identity, Record, Severity, Status};
 use crate::error::{Error, Result};
 use crate::ids::{DriftId, WorkspaceId};
-use crate::ingest::scan::{Difference, Facet, Finding, Kind};
+use crate::ingest::scan::{Difference, Facet, Finding, Kind, State};
 use crate::money::Cents;
 use crate::store::tables::{DRIFT_DIFFERENCES, DRIFT_STATES, DRIFTS, DRIFTS_LATEST, DRIFTS_OPEN};
 use crate::store::{Counter, Reads, Writes};
@@ -286,8 +286,10 @@ pub fn content(id: DriftId, finding: &Finding) -> Result<Writes> {
         &id,
         difference_json(&finding.difference).into_bytes(),
     );
-    let states = serde_json::json!({"expected": finding.expected, "actual": finding.actual});
-    let packed = zstd::bulk::compress(states.to_string().as_bytes(), 3).map_err(Error::internal)?;
+    let text = |state: &Option<State>| state.as_ref().map_or("null", State::text).to_owned();
+    let (expected, actual) = (text(&finding.expected), text(&finding.actual));
+    let states = format!(r#"{{"actual":{actual},"expected":{expected}}}"#);
+    let packed = zstd::bulk::compress(states.as_bytes(), 3).map_err(Error::internal)?;
     writes.put_bytes(&DRIFT_STATES, &id, packed);
     Ok(writes)
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 use crate::ingest::marks::Marks;
 use crate::ingest::redact::Redactor;
-use crate::ingest::scan::{Content, Finding, Kind};
+use crate::ingest::scan::{Content, Finding, Kind, State};
 use crate::ingest::secrets::Secrets;
 use crate::ingest::{FingerprintKey, diff, difference, normalise};
 
@@ -100,7 +100,7 @@ pub fn by_hand(said: ByHand, key: &FingerprintKey) -> Result<Finding> {
     let mut kept = |state: &Value| {
         let mut state = state.clone();
         redactor.state(&mut state, &marks);
-        (!state.is_null()).then_some(state)
+        (!state.is_null()).then(|| State::from(&state))
     };
     let (shown_expected, shown_actual) = (kept(&expected), kept(&actual));
     Ok(Finding {

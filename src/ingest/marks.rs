@@ -1,6 +1,7 @@
 //! Which parts of a value are sensitive, or unknown, as a plan marks them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -16,6 +17,37 @@ pub(crate) enum Marks {
     List(Vec<Marks>),
     /// Marks of an object's members.
     Object(BTreeMap<String, Marks>),
+}
+
+/// Marks by the text they were read from: the resources of one type mark the same, mostly.
+#[derive(Debug, Default)]
+pub(crate) struct MarksByText {
+    known: HashMap<Box<[u8]>, Rc<Marks>>,
+    clear: Rc<Marks>,
+}
+
+/// How many texts are remembered, and up to which length.
+const MAX_TEXTS: usize = 1_024;
+const MAX_TEXT_BYTES: usize = 4 * 1024;
+
+impl MarksByText {
+    /// Marks from JSON text, as [`Marks::from_json`] reads them.
+    ///
+    /// # Errors
+    /// What serde_json says of a text that is no value.
+    pub(crate) fn read(&mut self, json: &[u8]) -> serde_json::Result<Rc<Marks>> {
+        if matches!(json, b"" | b"{}" | b"false") {
+            return Ok(Rc::clone(&self.clear));
+        }
+        if let Some(marks) = self.known.get(json) {
+            return Ok(Rc::clone(marks));
+        }
+        let marks = Rc::new(Marks::from_json(json)?);
+        if json.len() <= MAX_TEXT_BYTES && self.known.len() < MAX_TEXTS {
+            self.known.insert(json.into(), Rc::clone(&marks));
+        }
+        Ok(marks)
+    }
 }
 
 /// What is returned for places that no mark reaches.

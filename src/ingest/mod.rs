@@ -18,6 +18,7 @@ mod redact;
 pub mod scan;
 mod secrets;
 mod sniff;
+mod state;
 mod terraform_plan;
 pub mod wire;
 
@@ -31,7 +32,7 @@ pub use by_hand::{ByHand, by_hand};
 pub use decode::Encoding;
 pub use scan::{
     Change, Content, Difference, Facet, Finding, Format, Kind, Observed, SENSITIVE, Scan,
-    ScanStatus, address_key,
+    ScanStatus, State, address_key,
 };
 
 use crate::error::Result;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::ingest::state::State;
 use crate::time::Timestamp;
 
 /// What stands in place of a value that must not be kept.
@@ -139,10 +140,10 @@ pub struct Finding {
     pub account_id: Option<String>,
     /// The declared state, redacted; none for what no code declares.
     #[serde(default)]
-    pub expected: Option<Value>,
+    pub expected: Option<State>,
     /// The live state, redacted; none for what is gone.
     #[serde(default)]
-    pub actual: Option<Value>,
+    pub actual: Option<State>,
     /// What differs, by pointer, sorted. Empty where one side is absent as a whole.
     pub difference: Vec<Difference>,
     /// HMAC-SHA-256, with the workspace's fingerprint key, over the sorted (path, live value) pairs as they were before

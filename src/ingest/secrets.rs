@@ -204,18 +204,41 @@ impl<'de> Visitor<'de> for Learn<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(key) = members.next_key::<String>()? {
-            // So serde_json hands over a number that keeps its digits. Numbers are not looked for elsewhere.
-            if key == "$serde_json::private::Number" {
-                members.next_value::<IgnoredAny>()?;
-                continue;
-            }
+        while let Some(marks) = members.next_key_seed(MarksOf(self.marks))? {
             members.next_value_seed(Learn {
-                marks: self.marks.member(&key),
+                marks,
                 secrets: &mut *self.secrets,
             })?;
         }
         Ok(())
+    }
+}
+
+/// A key, read as the marks of its member.
+struct MarksOf<'a>(&'a Marks);
+
+impl<'de, 'a> DeserializeSeed<'de> for MarksOf<'a> {
+    type Value = &'a Marks;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'_> for MarksOf<'a> {
+    type Value = &'a Marks;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        // So serde_json hands over a number that keeps its digits. Numbers are not looked for elsewhere.
+        Ok(if key == "$serde_json::private::Number" {
+            &Marks::Clear
+        } else {
+            self.0.member(key)
+        })
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod entry;
 mod kinds;
+mod members;
 
 use std::io::Read;
 
@@ -13,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 use crate::ingest::json_stream::{MAX_DEPTH, Window};
+use crate::ingest::marks::MarksByText;
 use crate::ingest::scan::{AddressKey, Format, Observed, Scan, ScanStatus, address_key};
 use crate::ingest::secrets::Secrets;
 use crate::ingest::sniff::{WAY_OUT, foreign_key, unsupported};
@@ -62,6 +64,7 @@ struct Plan {
     /// Where it is to do nothing.
     no_ops: Vec<AddressKey>,
     secrets: Secrets,
+    marks: MarksByText,
     problems: Vec<String>,
 }
 
@@ -188,7 +191,7 @@ impl Plan {
     }
 
     fn entry<R: Read>(&mut self, window: &Window<R>, outline: &Outline, list: List) -> Result<()> {
-        outline.learn(window, &mut self.secrets)?;
+        outline.learn(window, &mut self.marks, &mut self.secrets)?;
         self.opentofu |= outline.is_opentofu(window);
         if list == List::Deferred {
             self.incomplete = true;
@@ -202,8 +205,13 @@ impl Plan {
         if list == List::Drift {
             // An entry without an action is one that only moved.
             if action != Action::NoOp {
-                self.drifts
-                    .push(Entry::new(window, outline, action, deposed)?);
+                self.drifts.push(Entry::new(
+                    window,
+                    outline,
+                    action,
+                    deposed,
+                    &mut self.marks,
+                )?);
             }
             return Ok(());
         }
@@ -214,9 +222,13 @@ impl Plan {
                     .push(address_key(&outline.address(window)?, None));
             }
             Action::NoOp | Action::Forget | Action::Read => {}
-            _ => self
-                .changes
-                .push(Entry::new(window, outline, action, deposed)?),
+            _ => self.changes.push(Entry::new(
+                window,
+                outline,
+                action,
+                deposed,
+                &mut self.marks,
+            )?),
         }
         Ok(())
     }
@@ -230,7 +242,7 @@ impl Plan {
             window.keep();
             let mut outline = Outline::default();
             outline.read(window, 2, Level::Change)?;
-            outline.learn(window, &mut self.secrets)?;
+            outline.learn(window, &mut self.marks, &mut self.secrets)?;
             window.release();
             Ok(())
         })
@@ -274,7 +286,7 @@ impl Plan {
         window.keep();
         let mut outline = Outline::default();
         outline.read(window, depth, Level::Resource)?;
-        outline.learn(window, &mut self.secrets)?;
+        outline.learn(window, &mut self.marks, &mut self.secrets)?;
         self.opentofu |= outline.is_opentofu(window);
         self.prior_resources +=
             u64::from(outline.is_managed(window) && outline.deposed(window)?.is_none());

@@ -368,7 +368,7 @@ fn is_pointer(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::scan::{Change, Content, Difference};
+    use crate::ingest::scan::{Change, Content, Difference, State};
     use serde_json::json;
 
     fn scan() -> Scan {
@@ -390,8 +390,8 @@ mod tests {
                 resource_id: "x-1".to_owned(),
                 region: Some("eu-1".to_owned()),
                 account_id: None,
-                expected: Some(json!({"a": 9_007_199_254_740_993_u64})),
-                actual: Some(json!({"a": SENSITIVE})),
+                expected: Some(State::from(&json!({"a": 9_007_199_254_740_993_u64}))),
+                actual: Some(State::from(&json!({"a": SENSITIVE}))),
                 difference: vec![Difference {
                     pointer: "/a~1b".to_owned(),
                     expected: json!(SENSITIVE),

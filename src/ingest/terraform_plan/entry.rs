@@ -2,13 +2,15 @@
 
 use std::io::Read;
 use std::ops::Range;
+use std::rc::Rc;
 
 use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::ingest::json_stream::Window;
-use crate::ingest::marks::Marks;
+use crate::ingest::marks::{Marks, MarksByText};
 use crate::ingest::secrets::Secrets;
+use crate::ingest::terraform_plan::members::Text;
 
 /// What a plan means to do with a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +141,12 @@ impl Outline {
     }
 
     fn text<R: Read>(&self, window: &Window<R>, field: Field) -> Result<Option<String>> {
+        if let [b'"', inside @ .., b'"'] = self.json(window, field)
+            && !inside.iter().any(|byte| *byte == b'\\' || *byte < b' ')
+            && let Ok(text) = std::str::from_utf8(inside)
+        {
+            return Ok(Some(text.to_owned()));
+        }
         Ok(match self.value(window, field)? {
             Value::String(text) => Some(text),
             _ => None,
@@ -191,14 +199,6 @@ impl Outline {
 
     /// The address; Terraform 1.0.0 left it out of drift, so it is put together from its parts.
     pub(super) fn address<R: Read>(&self, window: &Window<R>) -> Result<String> {
-        let json = self.json(window, Field::Address);
-        if let [b'"', inside @ .., b'"'] = json
-            && !inside.is_empty()
-            && !inside.contains(&b'\\')
-            && let Ok(address) = std::str::from_utf8(inside)
-        {
-            return Ok(address.to_owned());
-        }
         if let Some(address) = self
             .text(window, Field::Address)?
             .filter(|text| !text.is_empty())
@@ -227,23 +227,36 @@ impl Outline {
     }
 
     /// What either side marks as sensitive.
-    fn marks<R: Read>(&self, window: &Window<R>) -> Result<Marks> {
+    fn marks<R: Read>(&self, window: &Window<R>, known: &mut MarksByText) -> Result<Rc<Marks>> {
         let (before, after) = (
             self.json(window, Field::BeforeSensitive),
             self.json(window, Field::AfterSensitive),
         );
-        let marks = |json| Marks::from_json(json).map_err(|error| broken(window.place(), &error));
+        let mut marks = |json| {
+            known
+                .read(json)
+                .map_err(|error| broken(window.place(), &error))
+        };
         let marked = marks(before)?;
-        Ok(if before == after {
-            marked
-        } else {
-            marked.union(marks(after)?)
+        if before == after {
+            return Ok(marked);
+        }
+        let others = marks(after)?;
+        Ok(match (&*marked, &*others) {
+            (Marks::Clear, _) => others,
+            (_, Marks::Clear) => marked,
+            (these, those) => Rc::new(these.clone().union(those.clone())),
         })
     }
 
     /// Remembers the strings that are marked, on both sides.
-    pub(super) fn learn<R: Read>(&self, window: &Window<R>, secrets: &mut Secrets) -> Result<()> {
-        let marks = self.marks(window)?;
+    pub(super) fn learn<R: Read>(
+        &self,
+        window: &Window<R>,
+        known: &mut MarksByText,
+        secrets: &mut Secrets,
+    ) -> Result<()> {
+        let marks = self.marks(window, known)?;
         if marks.is_clear() {
             return Ok(());
         }
@@ -279,10 +292,10 @@ pub(super) struct Entry {
     pub(super) resource_type: String,
     pub(super) provider: Option<String>,
     pub(super) action: Action,
-    pub(super) marks: Marks,
-    pub(super) unknown: Marks,
-    pub(super) before: Box<[u8]>,
-    pub(super) after: Box<[u8]>,
+    pub(super) marks: Rc<Marks>,
+    pub(super) unknown: Rc<Marks>,
+    before: Box<str>,
+    after: Box<str>,
     /// Where it stands in the document, for errors.
     place: String,
 }
@@ -294,12 +307,20 @@ impl Entry {
         outline: &Outline,
         action: Action,
         deposed: Option<String>,
+        marks: &mut MarksByText,
     ) -> Result<Self> {
         let address = outline.address(window)?;
         let previous_address = (outline.text(window, Field::PreviousAddress)?)
             .filter(|previous| !previous.is_empty() && *previous != address);
-        let unknown = Marks::from_json(outline.json(window, Field::AfterUnknown))
+        let unknown = (marks.read(outline.json(window, Field::AfterUnknown)))
             .map_err(|error| broken(window.place(), &error))?;
+        let state = |field| match std::str::from_utf8(outline.json(window, field)) {
+            Ok(json) => Ok(json.into()),
+            Err(_) => Err(Error::invalid(
+                window.place(),
+                "has bytes that are no UTF-8",
+            )),
+        };
         Ok(Self {
             address,
             previous_address,
@@ -307,22 +328,44 @@ impl Entry {
             resource_type: outline.text(window, Field::Type)?.unwrap_or_default(),
             provider: outline.text(window, Field::Provider)?,
             action,
-            marks: outline.marks(window)?,
+            marks: outline.marks(window, marks)?,
             unknown,
-            before: outline.json(window, Field::Before).into(),
-            after: outline.json(window, Field::After).into(),
+            before: state(Field::Before)?,
+            after: state(Field::After)?,
             place: window.place(),
         })
     }
 
+    /// The address and the key of a deposed object.
+    pub(super) fn name(&self) -> (&str, Option<&str>) {
+        (&self.address, self.deposed.as_deref())
+    }
+
+    /// What this entry or the other marks.
+    pub(super) fn marks_with(&self, other: &Self) -> Rc<Marks> {
+        if self.marks == other.marks {
+            return Rc::clone(&self.marks);
+        }
+        Rc::new(Marks::clone(&self.marks).union(Marks::clone(&other.marks)))
+    }
+
     /// The state before.
-    pub(super) fn before(&self) -> Result<Value> {
-        parse(&self.before, || format!("{}.change.before", self.place))
+    pub(super) fn before(&self) -> Result<Text<'_>> {
+        self.state(&self.before, "before")
     }
 
     /// The state after.
-    pub(super) fn after(&self) -> Result<Value> {
-        parse(&self.after, || format!("{}.change.after", self.place))
+    pub(super) fn after(&self) -> Result<Text<'_>> {
+        self.state(&self.after, "after")
+    }
+
+    fn state<'a>(&'a self, json: &'a str, side: &str) -> Result<Text<'a>> {
+        Text::new(json).map_err(|error| broken(format!("{}.change.{side}", self.place), &error))
+    }
+
+    /// One of its states is no JSON.
+    pub(super) fn broken(&self, error: &serde_json::Error) -> Error {
+        broken(format!("{}.change", self.place), error)
     }
 
     /// Remembers what these marks cover in both states.
@@ -332,7 +375,7 @@ impl Entry {
             .filter(|json| !json.is_empty())
         {
             secrets
-                .learn_json(json, marks)
+                .learn_json(json.as_bytes(), marks)
                 .map_err(|error| broken(self.place.clone(), &error))?;
         }
         Ok(())

@@ -14,10 +14,11 @@ use crate::ingest::difference::{Sides, differences, marked_strings};
 use crate::ingest::marks::Marks;
 use crate::ingest::normalise::Node;
 use crate::ingest::redact::Redactor;
-use crate::ingest::scan::{AddressKey, Finding, Kind, SENSITIVE, address_key};
+use crate::ingest::scan::{AddressKey, Finding, Kind, address_key};
 use crate::ingest::secrets::Secrets;
 use crate::ingest::terraform_plan::Plan;
 use crate::ingest::terraform_plan::entry::{Action, Entry};
+use crate::ingest::terraform_plan::members::{Apart, Kept, Member, Text, apart};
 
 /// What stands for a value that is not known before the plan is applied.
 const UNKNOWN: &str = "(known after apply)";
@@ -31,31 +32,19 @@ pub(super) struct Judged {
 /// Turns a plan's entries into findings: drift first, then what is pending, each in the plan's order.
 pub(super) fn judge(plan: &mut Plan, key: &FingerprintKey) -> Result<Judged> {
     let drifts = std::mem::take(&mut plan.drifts);
-    let mut changes: Vec<_> = std::mem::take(&mut plan.changes)
-        .into_iter()
-        .map(Some)
+    let changes = std::mem::take(&mut plan.changes);
+    let by_name: HashMap<_, _> = (changes.iter().enumerate())
+        .map(|(i, change)| (change.name(), i))
         .collect();
-    let mut by_name = HashMap::new();
-    for (i, change) in changes
-        .iter()
-        .enumerate()
-        .filter_map(|(i, change)| Some((i, change.as_ref()?)))
-    {
-        by_name.insert((change.address.clone(), change.deposed.clone()), i);
-    }
-    let pair = |drift: &Entry| {
-        by_name
-            .get(&(drift.address.clone(), drift.deposed.clone()))
-            .copied()
-    };
+    let mut judged_with_drift = vec![false; changes.len()];
 
     // A mark that only one of the two entries has covers the other's values too. All secrets must be known before the
     // first value is kept.
     for drift in &drifts {
-        if let Some(change) = pair(drift).and_then(|i| changes[i].as_ref())
+        if let Some(change) = by_name.get(&drift.name()).map(|i| &changes[*i])
             && change.marks != drift.marks
         {
-            let marks = drift.marks.clone().union(change.marks.clone());
+            let marks = drift.marks_with(change);
             drift.learn(&marks, &mut plan.secrets)?;
             change.learn(&marks, &mut plan.secrets)?;
         }
@@ -78,25 +67,25 @@ pub(super) fn judge(plan: &mut Plan, key: &FingerprintKey) -> Result<Judged> {
     };
     let mut seen = HashSet::new();
     let mut repeated = 0;
-    for drift in drifts {
-        if !seen.insert(address_key(&drift.address, drift.deposed.as_deref())) {
+    for drift in &drifts {
+        if !seen.insert(drift.name()) {
             repeated += 1;
             continue;
         }
-        let change = pair(&drift);
-        if judge.drift(&drift, change.and_then(|i| changes[i].as_ref()))?
+        let change = by_name.get(&drift.name()).copied();
+        if judge.drift(drift, change.map(|i| &changes[i]))?
             && let Some(i) = change
         {
-            changes[i] = None;
+            judged_with_drift[i] = true;
         }
     }
     let mut seen = HashSet::new();
-    for change in changes.into_iter().flatten() {
-        if !seen.insert(address_key(&change.address, change.deposed.as_deref())) {
+    for (change, _) in (changes.iter().zip(judged_with_drift)).filter(|(_, judged)| !judged) {
+        if !seen.insert(change.name()) {
             repeated += 1;
             continue;
         }
-        judge.pending(&change)?;
+        judge.pending(change)?;
     }
     let judged = judge.judged;
     if repeated > 0 {
@@ -123,24 +112,21 @@ impl Judge<'_> {
     fn drift(&mut self, drift: &Entry, change: Option<&Entry>) -> Result<bool> {
         let recorded = drift.before()?;
         if drift.action == Action::Delete {
-            let marks = drift.marks.clone();
-            self.finding(drift, Kind::Missing, Some(recorded), None, marks);
+            let Apart { common, rest } =
+                recorded.unparsed().map_err(|error| drift.broken(&error))?;
+            let sides = [Some(rest), None];
+            self.finding(drift, Kind::Missing, &common, sides, &drift.marks)?;
             // The change that makes it anew is the same matter.
             return Ok(true);
         }
         let live = drift.after()?;
-        if same(&recorded, &live) {
-            return Ok(false);
-        }
         if let Some(change) = change
             && change.action != Action::Delete
         {
-            let planned = known(change.after()?, &change.unknown, &recorded);
-            let expected = settled(planned, &live, &recorded);
-            let marks = drift.marks.clone().union(change.marks.clone());
-            self.finding(drift, Kind::Modified, Some(expected), Some(live), marks);
-            return Ok(true);
+            return self.reverted(drift, change, [&recorded, &live]);
         }
+        let Apart { common, rest } =
+            apart([&recorded, &live], |_| false).map_err(|error| drift.broken(&error))?;
         let kind = match change {
             // The code has let it go, and a commit is about to delete it: still, somebody touched it.
             Some(_) => Kind::Modified,
@@ -151,45 +137,74 @@ impl Judge<'_> {
             }
             None => Kind::StateOnly,
         };
-        self.finding(drift, kind, Some(recorded), Some(live), drift.marks.clone());
+        self.finding(drift, kind, &common, rest.map(Some), &drift.marks)?;
         Ok(false)
     }
 
+    /// Judges a drift that its change would revert, as far as it does; says whether there is one.
+    fn reverted(
+        &mut self,
+        drift: &Entry,
+        change: &Entry,
+        [recorded, live]: [&Text<'_>; 2],
+    ) -> Result<bool> {
+        let planned = change.after()?;
+        let Apart { common, rest } = apart([recorded, live, &planned], |key| {
+            !change.unknown.member(key).is_clear()
+        })
+        .map_err(|error| drift.broken(&error))?;
+        let [recorded, live, planned] = rest;
+        if same(&recorded, &live) {
+            return Ok(false);
+        }
+        let planned = known(planned, &change.unknown, &recorded);
+        let expected = settled(planned, &live, &recorded);
+        let sides = [Some(expected), Some(live)];
+        self.finding(
+            drift,
+            Kind::Modified,
+            &common,
+            sides,
+            &drift.marks_with(change),
+        )?;
+        Ok(true)
+    }
+
     fn pending(&mut self, change: &Entry) -> Result<()> {
-        let (live, target, marks) = (change.before()?, change.after()?, change.marks.clone());
+        let (live, target) = (change.before()?, change.after()?);
+        let Apart { common, rest } = apart([&live, &target], |key| {
+            !change.unknown.member(key).is_clear()
+        })
+        .map_err(|error| change.broken(&error))?;
+        let [live, target] = rest;
         if live.is_null() || target.is_null() {
-            self.finding(change, Kind::Pending, Some(target), Some(live), marks);
+            let sides = [Some(target), Some(live)];
+            self.finding(change, Kind::Pending, &common, sides, &change.marks)?;
             return Ok(());
         }
         let expected = known(target.clone(), &change.unknown, &live);
-        let shown = self.finding(
-            change,
-            Kind::Pending,
-            Some(expected),
-            Some(live.clone()),
-            marks.clone(),
-        );
+        let sides = [Some(expected), Some(live.clone())];
+        let shown = self.finding(change, Kind::Pending, &common, sides, &change.marks)?;
         if !shown && !change.unknown.is_clear() {
             // Nothing but values that will be known later: a replacement, say. They are the difference.
             let expected = with_unknown(target, &change.unknown);
-            self.finding(change, Kind::Pending, Some(expected), Some(live), marks);
+            let sides = [Some(expected), Some(live)];
+            self.finding(change, Kind::Pending, &common, sides, &change.marks)?;
         }
         Ok(())
     }
 
-    /// Adds a finding unless nothing differs; says whether it did. A null side is an absent one.
+    /// Adds a finding unless nothing differs; says whether it did. `sides` are the expected and the actual one without
+    /// what they have in common; a null one is an absent one.
     fn finding(
         &mut self,
         entry: &Entry,
         kind: Kind,
-        expected: Option<Value>,
-        actual: Option<Value>,
-        marks: Marks,
-    ) -> bool {
-        let (expected, actual) = (
-            expected.filter(|side| !side.is_null()),
-            actual.filter(|side| !side.is_null()),
-        );
+        common: &[Member<'_>],
+        sides: [Option<Value>; 2],
+        marks: &Marks,
+    ) -> Result<bool> {
+        let [expected, actual] = sides.map(|side| side.filter(|side| !side.is_null()));
         let mut content = Vec::new();
         let mut difference = Vec::new();
         match (&expected, &actual) {
@@ -197,31 +212,35 @@ impl Judge<'_> {
                 let (expected, actual) = Node::pair(expected, actual);
                 let sites = sites(&expected, &actual);
                 if sites.is_empty() {
-                    return false;
+                    return Ok(false);
                 }
-                for secret in marked_strings(&sites, &marks) {
+                for secret in marked_strings(&sites, marks) {
                     self.secrets.add(secret);
                 }
                 content = sites.iter().map(|site| site.content()).collect();
                 let sides = Sides {
                     expected: &expected,
                     actual: &actual,
-                    marks: &marks,
+                    marks,
                 };
                 difference = differences(&sites, &sides, &self.redactor());
             }
             (None, Some(actual)) => content.push((Vec::new(), Node::new(actual).digest)),
             (Some(_), None) => {}
-            (None, None) => return false,
+            (None, None) => return Ok(false),
         }
         let mut redactor = self.redactor();
-        let (mut expected, mut actual) = (expected, actual);
-        for state in [&mut expected, &mut actual].into_iter().flatten() {
-            redactor.state(state, &marks);
-        }
+        let shared =
+            Kept::common(common, marks, &mut redactor).map_err(|error| entry.broken(&error))?;
+        let states = [expected, actual];
+        redactor.hidden *= states.iter().flatten().count() as u64;
+        let states = states.map(|rest| Some(shared.clone().with(rest?, marks, &mut redactor)));
         let hidden = redactor.hidden;
         self.judged.redacted += hidden;
-        let facts = Facts([actual.as_ref(), expected.as_ref()]);
+        let facts = Facts([states[1].as_ref(), states[0].as_ref()]);
+        let (resource_id, region, account_id) =
+            (facts.first(&["id", "arn"]), facts.region(), facts.account());
+        let [expected, actual] = states.map(|state| state.map(Kept::into_state));
         self.judged.findings.push(Finding {
             address: entry.address.clone(),
             previous_address: entry.previous_address.clone(),
@@ -229,17 +248,15 @@ impl Judge<'_> {
             kind,
             resource_type: entry.resource_type.clone(),
             provider: entry.provider.clone(),
-            resource_id: facts
-                .first(&["id", "arn"])
-                .unwrap_or_else(|| entry.address.clone()),
-            region: facts.region(),
-            account_id: facts.account(),
+            resource_id: resource_id.unwrap_or_else(|| entry.address.clone()),
+            region,
+            account_id,
             difference,
             content: self.key.content(content),
             expected,
             actual,
         });
-        true
+        Ok(true)
     }
 
     fn redactor(&self) -> Redactor<'_> {
@@ -337,23 +354,14 @@ fn with_unknown(planned: Value, unknown: &Marks) -> Value {
 }
 
 /// What the states say of where a resource is, the live one first. They are redacted, so nothing hidden comes out.
-struct Facts<'a>([Option<&'a Value>; 2]);
+struct Facts<'a>([Option<&'a Kept<'a>>; 2]);
 
 impl Facts<'_> {
     fn first(&self, keys: &[&str]) -> Option<String> {
         keys.iter().find_map(|key| {
-            self.0
-                .iter()
-                .flatten()
-                .find_map(|state| match state.get(key)? {
-                    Value::String(text)
-                        if !text.is_empty() && text != SENSITIVE && text.len() <= 2_048 =>
-                    {
-                        Some(text.clone())
-                    }
-                    Value::Number(number) => Some(number.to_string()),
-                    _ => None,
-                })
+            (self.0.iter().flatten())
+                .filter_map(|state| state.plain(key))
+                .find(|text| !text.is_empty() && text.len() <= 2_048)
         })
     }
 

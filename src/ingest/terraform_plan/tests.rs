@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::ingest::{
-    self, Encoding, Finding, FingerprintKey, Kind, Options, SENSITIVE, Scan, ScanStatus,
+    self, Encoding, Finding, FingerprintKey, Kind, Options, SENSITIVE, Scan, ScanStatus, State,
     address_key,
 };
 
@@ -29,6 +29,10 @@ fn plan(drift: Vec<Value>, changes: Option<Vec<Value>>) -> Value {
         plan["resource_changes"] = changes.into();
     }
     plan
+}
+
+fn state_of(value: Value) -> Option<State> {
+    Some(State::from(&value))
 }
 
 fn kinds(scan: &Scan) -> Vec<(&str, Kind)> {
@@ -85,11 +89,11 @@ fn each_entry_becomes_what_the_table_says() {
     assert_eq!(scan.findings[4].deposed.as_deref(), Some("00000001"));
     assert_eq!(
         (&scan.findings[0].expected, &scan.findings[0].actual),
-        (&Some(json!({"v": 1})), &Some(json!({"v": 2})))
+        (&state_of(json!({"v": 1})), &state_of(json!({"v": 2})))
     );
     assert_eq!(
         (&scan.findings[5].expected, &scan.findings[5].actual),
-        (&Some(json!({"v": 2})), &Some(json!({"v": 1})))
+        (&state_of(json!({"v": 2})), &state_of(json!({"v": 1})))
     );
 }
 
