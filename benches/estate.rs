@@ -14,6 +14,7 @@ use driftsentry::drifts::{Decision, Record, Resolution, ResolvedHow, Status, dec
 use driftsentry::error::Error;
 use driftsentry::events::{self, Name};
 use driftsentry::ids::{ScanId, UserId};
+use driftsentry::ingest::State;
 use driftsentry::ingest::{
     Change, Content, Difference, Finding, Format, Kind, Observed, Scan, ScanStatus,
 };
@@ -190,8 +191,8 @@ pub(crate) fn finding(i: u64) -> Finding {
         resource_id: format!("{service}-{:017x}", noise(i, 7)),
         region: Some(region.to_owned()),
         account_id: Some("123456789012".to_owned()),
-        expected,
-        actual,
+        expected: expected.as_ref().map(State::from),
+        actual: actual.as_ref().map(State::from),
         difference,
         content: Content(content),
     }

@@ -1,6 +1,5 @@
 //! What people and programs ask of many drifts: each question as the API takes it and as the library does.
 
-use driftsentry::costs;
 use driftsentry::drifts::Status;
 use driftsentry::drifts::api::views::{DriftItemView, DriftView, Show};
 use driftsentry::drifts::index::field;
@@ -8,6 +7,7 @@ use driftsentry::drifts::query::{self, Position, Query, Sort};
 use driftsentry::drifts::records::{self, counters};
 use driftsentry::ids::DriftId;
 use driftsentry::listing::Filter;
+use driftsentry::metrics;
 use driftsentry::server::Data;
 use driftsentry::store::Reads;
 use driftsentry::time::Timestamp;
@@ -65,9 +65,9 @@ impl Work {
             }
             // These have no view of their own below the API: their figures are what costs.
             Ask::Summary => {
-                Ok(format!("{:?}", costs::summary(&*read, 30, Timestamp::now())?).into())
+                Ok(format!("{:?}", metrics::summary(&*read, 30, Timestamp::now())?).into())
             }
-            Ask::Trend => Ok(format!("{:?}", costs::trend(&*read, 30, Timestamp::now())?).into()),
+            Ask::Trend => Ok(format!("{:?}", metrics::trend(&*read, 30, Timestamp::now())?).into()),
             Ask::Statuses => {
                 let counts =
                     Status::ALL.map(|status| read.counter(&counters::status(status.name())));

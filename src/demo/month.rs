@@ -258,16 +258,14 @@ impl Month {
         for live in &mut place.live {
             live.scans += 1;
             match self.rng.u16(..1_000) {
-                0..3 if !live.waits => {
-                    // Missing ones have no values to change.
-                    if live.resource.kind() != crate::ingest::Kind::Missing {
-                        live.resource.values = self.rng.u64(..);
-                        if live.stand == Stand::Rejected {
-                            // It was accepted for the old values only: a new one begins.
-                            live.stand = Stand::Open;
-                            live.scans = 0;
-                            self.made += 1;
-                        }
+                // Missing ones have no values to change.
+                0..3 if !live.waits && live.resource.kind() != crate::ingest::Kind::Missing => {
+                    live.resource.values = self.rng.u64(..);
+                    if live.stand == Stand::Rejected {
+                        // It was accepted for the old values only: a new one begins.
+                        live.stand = Stand::Open;
+                        live.scans = 0;
+                        self.made += 1;
                     }
                 }
                 3 if !live.waits => live.resource.renamed = true,

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::company::Cloud;
+use crate::ingest::State;
 use crate::ingest::scan::{Change, Content, Difference, Finding, Kind, SENSITIVE};
 
 /// How much a drift of a type costs a month, in cents.
@@ -533,7 +534,7 @@ pub(super) fn unmanaged(rng: &mut fastrand::Rng, number: u64, account: &str) -> 
         region: Some("eu-central-1".to_owned()),
         account_id: Some(account.to_owned()),
         expected: None,
-        actual: Some(Value::Object(actual)),
+        actual: Some(State::from(&Value::Object(actual))),
         difference: Vec::new(),
         content: Content(Sha256::digest(id.as_bytes()).into()),
     }
@@ -651,8 +652,8 @@ impl Resource {
             resource_id,
             region: Some(site.region.to_owned()),
             account_id: Some(site.account.to_owned()),
-            expected: Some(expected),
-            actual: (pattern.kind != Kind::Missing).then_some(actual),
+            expected: Some(State::from(&expected)),
+            actual: (pattern.kind != Kind::Missing).then(|| State::from(&actual)),
             content: content(self.values, &differs),
             difference: differs.into_iter().map(difference).collect(),
         }
@@ -740,7 +741,10 @@ mod tests {
                     .collect();
                 assert!(pointers.is_sorted(), "{pointers:?}");
                 assert_eq!(pointers.is_empty(), found.kind == Kind::Missing);
-                let (expected, actual) = (found.expected.unwrap(), found.actual);
+                let read = |state: crate::ingest::State| {
+                    serde_json::from_str::<Value>(state.text()).unwrap()
+                };
+                let (expected, actual) = (read(found.expected.unwrap()), found.actual.map(read));
                 for one in &found.difference {
                     assert!(one.sensitive || one.expected != one.actual, "{one:?}");
                     let declared = expected.pointer(&one.pointer).unwrap_or(&Value::Null);

@@ -157,6 +157,6 @@ fn a_large_one_has_as_many_drifts_as_asked_for() {
         .read(|read| read.counter(&records::counters::total()))
         .unwrap();
     assert!((7_000..8_000).contains(&total), "{total}");
-    let report = check::snapshot(&*store.snapshot().unwrap()).unwrap();
+    let report = check::snapshot(&store.snapshot().unwrap()).unwrap();
     assert!(report.sound, "{report}");
 }

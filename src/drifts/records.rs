@@ -11,7 +11,7 @@ use crate::ids::{DriftId, WorkspaceId};
 use crate::ingest::scan::{Difference, Facet, Finding, Kind, State};
 use crate::money::Cents;
 use crate::store::tables::{DRIFT_DIFFERENCES, DRIFT_STATES, DRIFTS, DRIFTS_LATEST, DRIFTS_OPEN};
-use crate::store::{Counter, Reads, Writes};
+use crate::store::{Counter, Reads, Writes, pack};
 use crate::time::Timestamp;
 
 /// The names of what is counted over drifts.
@@ -289,7 +289,7 @@ pub fn content(id: DriftId, finding: &Finding) -> Result<Writes> {
     let text = |state: &Option<State>| state.as_ref().map_or("null", State::text).to_owned();
     let (expected, actual) = (text(&finding.expected), text(&finding.actual));
     let states = format!(r#"{{"actual":{actual},"expected":{expected}}}"#);
-    let packed = zstd::bulk::compress(states.as_bytes(), 3).map_err(Error::internal)?;
+    let packed = pack::pack(states.as_bytes())?;
     writes.put_bytes(&DRIFT_STATES, &id, packed);
     Ok(writes)
 }
@@ -343,9 +343,6 @@ pub fn is_difference_of(record: &Record, difference: &str) -> bool {
     })
 }
 
-/// The largest pair of states that is unpacked, in bytes: no stored one comes near it.
-const STATES_LIMIT: usize = 1 << 30;
-
 /// A drift's states, as JSON text of each.
 #[derive(Debug, serde::Deserialize)]
 pub struct States {
@@ -360,17 +357,11 @@ pub struct States {
 /// # Errors
 /// What reading says.
 pub fn states_of(read: &impl Reads, id: DriftId) -> Result<Option<States>> {
-    use std::io::Read;
     let Some(packed) = read.get_bytes(DRIFT_STATES.table, id.0.as_bytes())? else {
         return Ok(None);
     };
-    let mut text = String::new();
-    let unpack = zstd::stream::read::Decoder::new(packed.as_slice()).map_err(Error::internal)?;
-    unpack
-        .take(STATES_LIMIT as u64)
-        .read_to_string(&mut text)
-        .map_err(Error::internal)?;
-    serde_json::from_str(&text)
+    let text = pack::unpack(&packed)?;
+    serde_json::from_slice(&text)
         .map(Some)
         .map_err(Error::internal)
 }

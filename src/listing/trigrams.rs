@@ -37,7 +37,11 @@ impl Trigrams {
     /// Puts a row with its texts.
     pub fn put<'a>(&mut self, number: u32, texts: impl IntoIterator<Item = &'a str>) {
         for trigram in trigrams_of(texts) {
-            self.rows.entry(trigram).or_default().insert(number);
+            let rows = self.rows.entry(trigram).or_default();
+            // Rows mostly come in order, and appending looks nothing up.
+            if rows.try_push(number).is_err() {
+                rows.insert(number);
+            }
         }
     }
 

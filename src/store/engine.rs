@@ -106,10 +106,13 @@ impl Reads for Snapshot {
     }
 }
 
+/// A table of ordered bytes, open for writing.
+type OpenTable<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
+
 /// One write transaction under way: what changes read, and where the writer puts what they return.
 pub struct Batch<'t> {
     transaction: &'t WriteTransaction,
-    tables: RefCell<HashMap<usize, redb::Table<'t, &'static [u8], &'static [u8]>>>,
+    tables: RefCell<HashMap<usize, OpenTable<'t>>>,
     /// The rows written so far, for the views.
     written: RefCell<Vec<Row>>,
     bytes: std::cell::Cell<usize>,
@@ -135,7 +138,7 @@ impl<'t> Batch<'t> {
     fn with<T>(
         &self,
         table: Table,
-        work: impl FnOnce(&mut redb::Table<'t, &'static [u8], &'static [u8]>) -> Result<T>,
+        work: impl FnOnce(&mut OpenTable<'t>) -> Result<T>,
     ) -> Result<T> {
         // Taken out while in use, so that a visitor may read another table, or this one through its own handle.
         let open = self.tables.borrow_mut().remove(&table.number);

@@ -13,6 +13,7 @@ pub mod codec;
 mod engine;
 pub mod keys;
 mod migrations;
+pub mod pack;
 mod reads;
 pub mod secrets;
 mod space;

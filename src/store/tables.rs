@@ -39,7 +39,7 @@ pub type Index<K> = Rows<K>;
 /// Declares the tables and lists them.
 macro_rules! tables {
     ($($(#[$doc:meta])* $name:ident: $kind:ident<$key:ty> = $text:literal;)*) => {
-        #[expect(non_camel_case_types, reason = "a number for each table, named as the table is")]
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "numbers, named as the tables are")]
         enum Number { $($name,)* }
         $($(#[$doc])* pub const $name: $kind<$key> = Rows::new(Table { name: $text, number: Number::$name as usize });)*
         /// Every table there is.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use driftsentry::costs;
 use driftsentry::drifts::{Record, Status, records};
 use driftsentry::ids::{AlertId, ScanId};
 use driftsentry::ingest::ScanStatus;
+use driftsentry::metrics;
 use driftsentry::store::tables::{ALERTS, SCANS};
 use driftsentry::store::{Order, Range, Reads};
 use driftsentry::time::Day;
@@ -62,7 +62,7 @@ proptest! {
             stood.insert(world.now.day(), now);
         }
         let read = world.store.snapshot().unwrap();
-        let trend = costs::trend(&*read, days, world.now).unwrap();
+        let trend = metrics::trend(&*read, days, world.now).unwrap();
         prop_assert_eq!(trend.points.len(), usize::from(days));
         prop_assert_eq!(trend.points.last().map(|point| point.day), Some(world.now.day()));
         for point in &trend.points {
@@ -90,7 +90,7 @@ proptest! {
             world.act(deed);
         }
         let read = world.store.snapshot().unwrap();
-        let summary = costs::summary(&*read, days, world.now).unwrap();
+        let summary = metrics::summary(&*read, days, world.now).unwrap();
         let drifts = world.drifts();
         let is_open = |drift: &Record| drift.status.is_open();
         prop_assert_eq!(summary.drifts, drifts.len() as u64);

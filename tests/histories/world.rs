@@ -8,6 +8,7 @@ use driftsentry::drifts::decide::{self, ByHand, Decide};
 use driftsentry::drifts::{Record, ResolvedHow};
 use driftsentry::error::{Error, Result};
 use driftsentry::ids::{AlertId, DriftId, UserId};
+use driftsentry::ingest::State;
 use driftsentry::ingest::scan::{Change, address_key};
 use driftsentry::ingest::{Content, Difference, Finding, Format, Kind, Observed, Scan, ScanStatus};
 use driftsentry::money::Cents;
@@ -146,8 +147,8 @@ pub(crate) fn finding((address, values, kind, moved): Found) -> Finding {
         resource_id: format!("ID-{address}_x"),
         region: (address % 2 == 0).then(|| "eu-west-1".to_owned()),
         account_id: None,
-        expected: Some(json!({"size": 0})),
-        actual: (kind != Kind::Missing).then(|| json!({"size": values})),
+        expected: Some(State::from(&json!({"size": 0}))),
+        actual: (kind != Kind::Missing).then(|| State::from(&json!({"size": values}))),
         difference: vec![
             Difference {
                 pointer: path.to_owned(),

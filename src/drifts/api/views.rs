@@ -68,84 +68,84 @@ impl Choice for Status {
 #[derive(Debug, Object, Serialize)]
 #[oai(rename = "DriftItem", rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
-pub(super) struct DriftItemView {
+pub struct DriftItemView {
     /// Its id.
-    pub(super) id: DriftId,
+    pub id: DriftId,
     /// The workspace's name.
-    pub(super) workspace: String,
+    pub workspace: String,
     /// The cloud's own id of the resource; its address where the cloud gave none.
-    pub(super) resource_id: String,
+    pub resource_id: String,
     /// The resource's type, such as `aws_security_group`.
-    pub(super) resource_type: String,
+    pub resource_type: String,
     /// The resource's address in code: an opaque string.
-    pub(super) resource_address: String,
+    pub resource_address: String,
     /// The provider's source address.
-    pub(super) provider: Option<String>,
+    pub provider: Option<String>,
     /// The region.
-    pub(super) region: Option<String>,
+    pub region: Option<String>,
     /// The account, subscription or project.
-    pub(super) account_id: Option<String>,
+    pub account_id: Option<String>,
     /// How it is at odds.
-    pub(super) kind: Kind,
+    pub kind: Kind,
     /// How much it matters.
-    pub(super) severity: Severity,
+    pub severity: Severity,
     /// The rule that said so.
-    pub(super) severity_reason: String,
+    pub severity_reason: String,
     /// Where it stands.
-    pub(super) status: Status,
+    pub status: Status,
     /// What it costs a month, in `currency`; negative where it saves; null where nobody knows.
-    pub(super) cost_impact_monthly: Option<Money>,
+    pub cost_impact_monthly: Option<Money>,
     /// The currency of `costImpactMonthly`.
-    pub(super) currency: String,
+    pub currency: String,
     /// What found it.
-    pub(super) detected_by: DetectedBy,
+    pub detected_by: DetectedBy,
     /// When its values were first found as they are.
-    pub(super) detected_at: Timestamp,
+    pub detected_at: Timestamp,
     /// When it was first seen, whatever its values.
-    pub(super) first_seen_at: Timestamp,
+    pub first_seen_at: Timestamp,
     /// When it was last seen.
-    pub(super) last_seen_at: Timestamp,
+    pub last_seen_at: Timestamp,
     /// How many times it was seen.
-    pub(super) seen_count: u64,
+    pub seen_count: u64,
     /// The scan that found or last changed it.
-    pub(super) scan_id: Option<ScanId>,
+    pub scan_id: Option<ScanId>,
     /// The drift of the same resource that ended before this one began.
-    pub(super) recurrence_of: Option<DriftId>,
+    pub recurrence_of: Option<DriftId>,
     /// What differs, by JSON pointer: `{expected, actual, change, sensitive}` each. Sensitive values read `(sensitive)`.
-    pub(super) difference: RawJson,
+    pub difference: RawJson,
     /// The declared state, redacted; null where no code declares it. Left out of lists without `include=state`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) expected_state: Option<RawJson>,
+    pub expected_state: Option<RawJson>,
     /// The live state, redacted; null where it is gone. Left out of lists without `include=state`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) actual_state: Option<RawJson>,
+    pub actual_state: Option<RawJson>,
     /// When it was approved.
-    pub(super) approved_at: Option<Timestamp>,
+    pub approved_at: Option<Timestamp>,
     /// Who approved it.
-    pub(super) approved_by: Option<String>,
+    pub approved_by: Option<String>,
     /// Why.
-    pub(super) approval_reason: Option<String>,
+    pub approval_reason: Option<String>,
     /// When it was rejected.
-    pub(super) rejected_at: Option<Timestamp>,
+    pub rejected_at: Option<Timestamp>,
     /// Who rejected it.
-    pub(super) rejected_by: Option<String>,
+    pub rejected_by: Option<String>,
     /// Why.
-    pub(super) rejection_reason: Option<String>,
+    pub rejection_reason: Option<String>,
     /// When it was resolved.
-    pub(super) resolved_at: Option<Timestamp>,
+    pub resolved_at: Option<Timestamp>,
     /// How it was resolved.
-    pub(super) resolved_how: Option<ResolvedHow>,
+    pub resolved_how: Option<ResolvedHow>,
     /// Who takes care of it.
-    pub(super) assignee: Option<String>,
+    pub assignee: Option<String>,
     /// When it was put on record.
-    pub(super) created_at: Timestamp,
+    pub created_at: Timestamp,
     /// When it last changed in more than having been seen again.
-    pub(super) updated_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 /// Whether a drift is shown with its states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Show {
+pub enum Show {
     /// Without.
     Summary,
     /// With.
@@ -157,7 +157,7 @@ impl DriftItemView {
     ///
     /// # Errors
     /// What reading says.
-    pub(super) fn read(read: &impl Reads, drift: Record, show: Show) -> Result<Self> {
+    pub fn read(read: &impl Reads, drift: Record, show: Show) -> Result<Self> {
         let difference = RawJson::from_text(records::difference_of(read, drift.id)?)?;
         let (expected_state, actual_state) = match show {
             Show::Summary => (None, None),
@@ -220,7 +220,7 @@ fn null() -> Result<RawJson> {
 #[derive(Debug, Object, Serialize)]
 #[oai(rename = "Drift", rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
-pub(super) struct DriftView {
+pub struct DriftView {
     #[oai(flatten)]
     #[serde(flatten)]
     drift: DriftItemView,
@@ -241,7 +241,7 @@ impl DriftView {
     ///
     /// # Errors
     /// What reading says.
-    pub(super) fn read(read: &impl Reads, drift: Record, may_decide: bool) -> Result<Self> {
+    pub fn read(read: &impl Reads, drift: Record, may_decide: bool) -> Result<Self> {
         let can = |next: Status| may_decide && drift.status.may_become(next);
         let [can_triage, can_approve, can_reject, can_resolve] = [
             Status::Triaged,
@@ -265,7 +265,7 @@ impl DriftView {
 #[derive(Debug, Object, Serialize)]
 #[oai(rename = "TimelineEntry", rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
-pub(super) struct EntryView {
+pub struct EntryView {
     /// Its id.
     id: EntryId,
     /// When.
@@ -301,7 +301,7 @@ impl TryFrom<timeline::Entry> for EntryView {
 /// Every entry of a timeline.
 #[derive(Debug, Object, Serialize)]
 #[oai(rename = "Timeline")]
-pub(super) struct TimelineView {
+pub struct TimelineView {
     /// Oldest first.
-    pub(super) items: Vec<EntryView>,
+    pub items: Vec<EntryView>,
 }
