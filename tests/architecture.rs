@@ -36,13 +36,12 @@ const LAYERS: [(&str, u8); 10] = [
     ("client", 1),
     // 2 is the features, 3 their `api.rs`.
     ("http", 3),
+    ("config", 3),
     ("telemetry", 3),
     ("check", 3),
     ("demo", 3),
     ("server", 4),
-    // The server's bounds have their defaults where they are kept; the configuration names them.
-    ("config", 5),
-    ("cli", 6),
+    ("cli", 5),
 ];
 
 /// Longer files are two subjects; tests at a file's end don't count.

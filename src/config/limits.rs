@@ -1,8 +1,8 @@
 //! `[limits]`.
 
+use crate::config::ServeOptions;
 use crate::config::source::Settings;
 use crate::config::value;
-use crate::server::ServeOptions;
 
 /// What clients may use up.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,9 +3,12 @@
 
 mod limits;
 mod log;
+pub mod serve_options;
 mod source;
 mod store;
 mod value;
+
+pub use serve_options::ServeOptions;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

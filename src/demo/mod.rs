@@ -7,6 +7,7 @@
 mod company;
 mod fleet;
 mod month;
+mod patterns;
 mod resources;
 
 use std::sync::Arc;

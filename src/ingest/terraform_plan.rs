@@ -168,7 +168,10 @@ impl Plan {
         self.is_plan = true;
         window.at(name, None);
         if !window.enter(b'[')? {
-            return window.skip_value(1);
+            return match window.peek()? {
+                Some(b'n') => window.skip_value(1),
+                _ => Err(window.wrong("a list should stand there")),
+            };
         }
         self.lists_changes |= list == List::Changes;
         let mut index = 0;

@@ -5,10 +5,10 @@ mod body;
 use std::sync::Arc;
 use std::time::Duration;
 
-use poem::Body;
+use poem::{Body, Request, RequestBody};
 use poem_openapi::param::{Header, Query};
-use poem_openapi::payload::Binary;
-use poem_openapi::{ApiRequest, Object, OpenApi};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, Object, OpenApi};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
@@ -48,19 +48,60 @@ word_type!(Said, "ScanFormat", [
     "auto" => Said::Auto, "terraform-plan" => Said::TerraformPlan, "driftsentry-scan" => Said::DriftsentryScan,
 ]);
 
-/// The tool's own output.
-#[derive(ApiRequest)]
-enum Output {
-    /// `terraform show -json PLANFILE`, or OpenTofu's.
-    #[oai(content_type = "application/json")]
-    Json(Binary<Body>),
-    /// What `driftsentry push` sends: one JSON object a line. First `{"driftsentry_scan": "1.0", …}`, then one line for each
-    /// resource that differs, redacted, then a line with the totals.
-    #[oai(content_type = "application/x-ndjson")]
-    Ndjson(Binary<Body>),
-    /// Either of them: found out by looking.
-    #[oai(content_type = "application/octet-stream")]
-    Bytes(Binary<Body>),
+/// The tool's own output, as it arrives.
+struct Output(Body);
+
+/// What a body may be called. Which format it really is, is found out by looking.
+const CONTENT_TYPES: [&str; 3] = [
+    "application/json",
+    "application/x-ndjson",
+    "application/octet-stream",
+];
+
+impl<'a> ApiExtractor<'a> for Output {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn request_meta() -> Option<MetaRequest> {
+        let bytes =
+            || MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary")));
+        Some(MetaRequest {
+            description: Some(
+                "`terraform show -json PLANFILE` or OpenTofu's, as it is; or what `driftsentry push` sends: one JSON object a \
+                 line, first `{\"driftsentry_scan\": \"1.0\", …}`, then one line for each resource that differs, redacted, \
+                 then a line with the totals.",
+            ),
+            content: CONTENT_TYPES
+                .iter()
+                .map(|&content_type| MetaMediaType {
+                    content_type,
+                    schema: bytes(),
+                })
+                .collect(),
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let sent = request.content_type().unwrap_or(CONTENT_TYPES[2]);
+        let named = sent.split(';').next().unwrap_or_default().trim();
+        if !CONTENT_TYPES
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(named))
+        {
+            let refused = Error::UnsupportedMedia(format!(
+                "This content type is not understood here: send the scan as one of {}.",
+                CONTENT_TYPES.join(", ")
+            ));
+            return Err(poem::Error::from(UploadFailure::from(refused)));
+        }
+        Ok(Self(body.take()?))
+    }
 }
 
 /// What a client needs to redact before it sends.
@@ -163,10 +204,7 @@ impl Api {
             key: FingerprintKey::for_workspace(&self.fingerprint_secret, &push.workspace),
             limit_bytes: self.limit_bytes,
         };
-        let (Output::Json(Binary(body))
-        | Output::Ndjson(Binary(body))
-        | Output::Bytes(Binary(body))) = body;
-        let scan = self.read(body, options).await?;
+        let scan = self.read(body.0, options).await?;
         let by = who.into_actor();
         let record = self
             .store

@@ -19,13 +19,13 @@ use poem::{Addr, Body, Endpoint, IntoResponse, PathPattern, Request, RequestPart
 use poem_openapi::OpenApi;
 use tracing::Instrument;
 
+use crate::config::serve_options::{ServeOptions, is_upload};
 use crate::error::Error;
 use crate::http::auth;
 use crate::http::context::RequestContext;
 use crate::http::problem::{Code, Problem};
 use crate::server::App;
 use crate::server::body::Bounded;
-use crate::server::options::{ServeOptions, is_upload};
 use crate::server::outcome::{OutBody as Out, Outcome};
 use crate::server::route_table::{KnownRoute, RouteTable};
 use crate::server::routes::beside_the_contract;

@@ -7,7 +7,6 @@ mod contract;
 mod data;
 mod docs;
 pub mod middleware;
-pub mod options;
 mod outcome;
 mod paced;
 mod refusal;
@@ -22,10 +21,10 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+pub use crate::config::ServeOptions;
 pub use crate::telemetry::lifecycle::{Lifecycle, Phase};
 pub use contract::contract;
 pub use data::Data;
-pub use options::ServeOptions;
 
 use crate::http::auth::NEEDS_LOOPBACK;
 use crate::telemetry::health::Health;

@@ -23,9 +23,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::config::serve_options::ServeOptions;
 use crate::server::App;
 use crate::server::middleware::{Front, OutBody};
-use crate::server::options::ServeOptions;
 use crate::server::paced::Paced;
 use crate::server::refusal::{Refusal, refuse};
 use crate::telemetry::lifecycle::{Lifecycle, Phase};

@@ -39,7 +39,7 @@ pub fn pack(bytes: &[u8]) -> Result<Vec<u8>> {
 /// `Internal`, when the bytes are not what [`pack`] makes.
 pub fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
     let length = Decompressor::upper_bound(packed)
-        .filter(|length| *length <= LARGEST)
+        .filter(|length| !packed.is_empty() && *length <= LARGEST)
         .ok_or_else(|| Error::internal("a packed value doesn't say its length"))?;
     DECOMPRESSOR.with_borrow_mut(|slot| {
         let decompressor = match slot {

@@ -14,7 +14,7 @@ proptest! {
         let mut world = World::new(Vec::new());
         for deed in &deeds {
             world.act(deed);
-            let report = check::snapshot(&*world.store.snapshot().unwrap()).unwrap();
+            let report = check::snapshot(&world.store.snapshot().unwrap()).unwrap();
             prop_assert!(report.sound, "after {deed:?}:\n{report}");
         }
         world.store.close();

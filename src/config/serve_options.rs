@@ -54,7 +54,7 @@ const SIGN_IN: &str = "/api/v1/auth/";
 
 impl ServeOptions {
     /// The largest body that a path takes.
-    pub(crate) fn body_limit(&self, method: &poem::http::Method, path: &str) -> u64 {
+    pub(crate) fn body_limit(&self, method: &::http::Method, path: &str) -> u64 {
         if is_upload(method, path) {
             self.scan_bytes
         } else if path.starts_with(SIGN_IN) {
@@ -66,6 +66,6 @@ impl ServeOptions {
 }
 
 /// Whether a request brings a body that may take long to arrive.
-pub(crate) fn is_upload(method: &poem::http::Method, path: &str) -> bool {
-    method == poem::http::Method::POST && path == SCANS
+pub(crate) fn is_upload(method: &::http::Method, path: &str) -> bool {
+    method == ::http::Method::POST && path == SCANS
 }
