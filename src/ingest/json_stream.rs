@@ -4,11 +4,14 @@
 //! are matched and strings are delimited, nothing more. The window holds one buffer, which grows only
 //! to the largest value the caller asked to keep. Nothing here recurses, and nesting is bounded.
 
+mod nesting;
+
 use std::io::Read;
 use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::ingest::decode::error_of;
+use crate::ingest::json_stream::nesting::{CLASSES, Class, Fault, Nesting, Walked};
 use crate::ingest::sniff::WAY_OUT;
 
 /// The deepest nesting that is read.
@@ -19,32 +22,6 @@ const MAX_KEPT_BYTES: usize = 32 << 20;
 
 /// The buffer's size while nothing large is kept, in bytes.
 const BUFFER_BYTES: usize = 128 * 1024;
-
-/// What a byte means outside strings.
-#[derive(Clone, Copy, PartialEq)]
-enum Class {
-    Other,
-    Quote,
-    Open,
-    Close,
-    Wrong,
-}
-
-const CLASSES: [Class; 256] = {
-    let mut classes = [Class::Wrong; 256];
-    let allowed = b" \t\r\n,:+-.0123456789Eaeflnrstu";
-    let mut i = 0;
-    while i < allowed.len() {
-        classes[allowed[i] as usize] = Class::Other;
-        i += 1;
-    }
-    classes[b'"' as usize] = Class::Quote;
-    classes[b'{' as usize] = Class::Open;
-    classes[b'[' as usize] = Class::Open;
-    classes[b'}' as usize] = Class::Close;
-    classes[b']' as usize] = Class::Close;
-    classes
-};
 
 /// See the module.
 pub(crate) struct Window<R> {
@@ -234,61 +211,34 @@ impl<R: Read> Window<R> {
         }
     }
 
-    /// Steps over an object or an array. One bit for each open bracket says which kind closes it.
+    /// Steps over an object or an array.
     fn skip_container(&mut self, depth: u32) -> Result<()> {
-        let mut curly: u128 = 0;
-        let mut open: u32 = 0;
+        let mut nesting = Nesting::new(depth);
         loop {
-            let bytes = &self.buffer[..self.filled];
-            let mut at = self.position;
-            let mut in_string = false;
-            while let Some(&byte) = bytes.get(at) {
-                match CLASSES[usize::from(byte)] {
-                    Class::Other => at += 1,
-                    Class::Quote => match string_end(bytes, at + 1) {
-                        Ok(after) => at = after,
-                        Err(resume) => {
-                            at = resume;
-                            in_string = true;
-                            break;
-                        }
-                    },
-                    Class::Open => {
-                        if depth + open >= MAX_DEPTH {
-                            self.position = at;
-                            return Err(
-                                self.wrong(&format!("it is nested deeper than {MAX_DEPTH} levels"))
-                            );
-                        }
-                        curly = curly << 1 | u128::from(byte == b'{');
-                        open += 1;
-                        at += 1;
-                    }
-                    Class::Close => {
-                        if (curly & 1 == 1) != (byte == b'}') {
-                            self.position = at;
-                            return Err(self.unexpected("another closing bracket"));
-                        }
-                        curly >>= 1;
-                        open -= 1;
-                        at += 1;
-                        if open == 0 {
-                            self.position = at;
-                            return Ok(());
-                        }
-                    }
-                    Class::Wrong => {
-                        self.position = at;
-                        return Err(self.unexpected("JSON"));
-                    }
+            match nesting.walk(&self.buffer[..self.filled], self.position) {
+                Walked::Ended(after) => {
+                    self.position = after;
+                    return Ok(());
                 }
-            }
-            self.position = at;
-            if in_string {
-                self.refill_or_fail()?;
-                self.skip_string()?;
-            } else {
-                self.refill_or_fail()?;
+                Walked::Between(at) => {
+                    self.position = at;
+                    self.refill_or_fail()?;
+                }
+                Walked::Within(at) => {
+                    self.position = at;
+                    self.refill_or_fail()?;
+                    self.skip_string()?;
+                }
+                Walked::Wrong(at, fault) => {
+                    self.position = at;
+                    return Err(match fault {
+                        Fault::TooDeep => {
+                            self.wrong(&format!("it is nested deeper than {MAX_DEPTH} levels"))
+                        }
+                        Fault::OtherBracket => self.unexpected("another closing bracket"),
+                        Fault::NoJson => self.unexpected("JSON"),
+                    });
+                }
             }
         }
     }
