@@ -31,6 +31,8 @@ pub(crate) struct Window<R> {
     filled: usize,
     /// Where the kept value begins.
     kept: Option<usize>,
+    /// How large it may grow before it is let go; none where it must stay.
+    kept_at_most: Option<usize>,
     /// Bytes of the document before the buffer.
     offset: u64,
     /// Line breaks before the buffer.
@@ -48,6 +50,7 @@ impl<R: Read> Window<R> {
             position: 0,
             filled: 0,
             kept: None,
+            kept_at_most: None,
             offset: 0,
             lines: 0,
             place: ("", None),
@@ -112,6 +115,12 @@ impl<R: Read> Window<R> {
                 return Ok(None);
             }
         }
+    }
+
+    /// Steps over white space and reads until so many bytes are ahead: fewer only at the end.
+    pub(crate) fn ahead_after_space(&mut self, count: usize) -> Result<&[u8]> {
+        self.peek()?;
+        self.ahead(count)
     }
 
     /// Steps over one byte if it is next; says whether it was.
@@ -243,6 +252,34 @@ impl<R: Read> Window<R> {
         }
     }
 
+    /// Steps over the rest of the line, however long it is.
+    pub(crate) fn skip_line(&mut self) -> Result<()> {
+        loop {
+            let ahead = &self.buffer[self.position..self.filled];
+            if let Some(end) = memchr::memchr(b'\n', ahead) {
+                self.position += end + 1;
+                return Ok(());
+            }
+            self.position = self.filled;
+            if !self.refill()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Steps over one value and returns its bytes where they are no more than so many.
+    pub(crate) fn skip_small_value(&mut self, depth: u32, at_most: usize) -> Result<Option<&[u8]>> {
+        self.peek()?;
+        self.keep();
+        self.kept_at_most = Some(at_most);
+        let skipped = self.skip_value(depth);
+        self.kept_at_most = None;
+        let kept = self.kept.take();
+        skipped?;
+        Ok((kept.map(|from| &self.buffer[from..self.position]))
+            .filter(|bytes| bytes.len() <= at_most))
+    }
+
     fn refill_or_fail(&mut self) -> Result<()> {
         if self.refill()? {
             Ok(())
@@ -254,6 +291,11 @@ impl<R: Read> Window<R> {
 
     /// Makes room and reads more; false at the input's end.
     fn refill(&mut self) -> Result<bool> {
+        if let (Some(from), Some(most)) = (self.kept, self.kept_at_most)
+            && self.position - from > most
+        {
+            self.kept = None;
+        }
         let from = self.kept.unwrap_or(self.position);
         if from > 0 {
             self.lines += line_breaks(&self.buffer[..from]);
