@@ -6,13 +6,20 @@
 )]
 
 use std::fs::File;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 fn fixture(name: &str) -> String {
-    format!(
+    let path = format!(
         "{}/tests/fixtures/terraform/{name}",
         env!("CARGO_MANIFEST_DIR")
-    )
+    );
+    let packed = format!("{path}.gz");
+    if Path::new(&packed).exists() {
+        packed
+    } else {
+        path
+    }
 }
 
 fn driftsentry(args: &[&str], input: Option<&str>) -> Output {
@@ -60,7 +67,7 @@ fn standard_input_is_read_compressed_or_not() {
     let from =
         |file: &str| driftsentry(&["report", "-", "--output", "json"], Some(&fixture(file))).stdout;
     let report: serde_json::Value =
-        serde_json::from_slice(&from("scale-1000-scan1.refresh.json.gz")).unwrap();
+        serde_json::from_slice(&from("scale-1000-scan1.refresh.json")).unwrap();
     assert_eq!(
         (&report["drifted"], &report["resources"]),
         (&100.into(), &1_000.into())

@@ -214,7 +214,7 @@ mod tests {
 
     fn fixture(name: &str) -> Scan {
         let path = format!(
-            "{}/tests/fixtures/terraform/{name}",
+            "{}/tests/fixtures/terraform/{name}.gz",
             env!("CARGO_MANIFEST_DIR")
         );
         ingest::read(

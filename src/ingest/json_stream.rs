@@ -4,11 +4,14 @@
 //! are matched and strings are delimited, nothing more. The window holds one buffer, which grows only
 //! to the largest value the caller asked to keep. Nothing here recurses, and nesting is bounded.
 
+mod nesting;
+
 use std::io::Read;
 use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::ingest::decode::error_of;
+use crate::ingest::json_stream::nesting::{CLASSES, Class, Fault, Nesting, Walked};
 use crate::ingest::sniff::WAY_OUT;
 
 /// The deepest nesting that is read.
@@ -20,32 +23,6 @@ const MAX_KEPT_BYTES: usize = 32 << 20;
 /// The buffer's size while nothing large is kept, in bytes.
 const BUFFER_BYTES: usize = 128 * 1024;
 
-/// What a byte means outside strings.
-#[derive(Clone, Copy, PartialEq)]
-enum Class {
-    Other,
-    Quote,
-    Open,
-    Close,
-    Wrong,
-}
-
-const CLASSES: [Class; 256] = {
-    let mut classes = [Class::Wrong; 256];
-    let allowed = b" \t\r\n,:+-.0123456789Eaeflnrstu";
-    let mut i = 0;
-    while i < allowed.len() {
-        classes[allowed[i] as usize] = Class::Other;
-        i += 1;
-    }
-    classes[b'"' as usize] = Class::Quote;
-    classes[b'{' as usize] = Class::Open;
-    classes[b'[' as usize] = Class::Open;
-    classes[b'}' as usize] = Class::Close;
-    classes[b']' as usize] = Class::Close;
-    classes
-};
-
 /// See the module.
 pub(crate) struct Window<R> {
     input: R,
@@ -54,6 +31,8 @@ pub(crate) struct Window<R> {
     filled: usize,
     /// Where the kept value begins.
     kept: Option<usize>,
+    /// How large it may grow before it is let go; none where it must stay.
+    kept_at_most: Option<usize>,
     /// Bytes of the document before the buffer.
     offset: u64,
     /// Line breaks before the buffer.
@@ -71,6 +50,7 @@ impl<R: Read> Window<R> {
             position: 0,
             filled: 0,
             kept: None,
+            kept_at_most: None,
             offset: 0,
             lines: 0,
             place: ("", None),
@@ -135,6 +115,12 @@ impl<R: Read> Window<R> {
                 return Ok(None);
             }
         }
+    }
+
+    /// Steps over white space and reads until so many bytes are ahead: fewer only at the end.
+    pub(crate) fn ahead_after_space(&mut self, count: usize) -> Result<&[u8]> {
+        self.peek()?;
+        self.ahead(count)
     }
 
     /// Steps over one byte if it is next; says whether it was.
@@ -234,63 +220,64 @@ impl<R: Read> Window<R> {
         }
     }
 
-    /// Steps over an object or an array. One bit for each open bracket says which kind closes it.
+    /// Steps over an object or an array.
     fn skip_container(&mut self, depth: u32) -> Result<()> {
-        let mut curly: u128 = 0;
-        let mut open: u32 = 0;
+        let mut nesting = Nesting::new(depth);
         loop {
-            let bytes = &self.buffer[..self.filled];
-            let mut at = self.position;
-            let mut in_string = false;
-            while let Some(&byte) = bytes.get(at) {
-                match CLASSES[usize::from(byte)] {
-                    Class::Other => at += 1,
-                    Class::Quote => match string_end(bytes, at + 1) {
-                        Ok(after) => at = after,
-                        Err(resume) => {
-                            at = resume;
-                            in_string = true;
-                            break;
+            match nesting.walk(&self.buffer[..self.filled], self.position) {
+                Walked::Ended(after) => {
+                    self.position = after;
+                    return Ok(());
+                }
+                Walked::Between(at) => {
+                    self.position = at;
+                    self.refill_or_fail()?;
+                }
+                Walked::Within(at) => {
+                    self.position = at;
+                    self.refill_or_fail()?;
+                    self.skip_string()?;
+                }
+                Walked::Wrong(at, fault) => {
+                    self.position = at;
+                    return Err(match fault {
+                        Fault::TooDeep => {
+                            self.wrong(&format!("it is nested deeper than {MAX_DEPTH} levels"))
                         }
-                    },
-                    Class::Open => {
-                        if depth + open >= MAX_DEPTH {
-                            self.position = at;
-                            return Err(
-                                self.wrong(&format!("it is nested deeper than {MAX_DEPTH} levels"))
-                            );
-                        }
-                        curly = curly << 1 | u128::from(byte == b'{');
-                        open += 1;
-                        at += 1;
-                    }
-                    Class::Close => {
-                        if (curly & 1 == 1) != (byte == b'}') {
-                            self.position = at;
-                            return Err(self.unexpected("another closing bracket"));
-                        }
-                        curly >>= 1;
-                        open -= 1;
-                        at += 1;
-                        if open == 0 {
-                            self.position = at;
-                            return Ok(());
-                        }
-                    }
-                    Class::Wrong => {
-                        self.position = at;
-                        return Err(self.unexpected("JSON"));
-                    }
+                        Fault::OtherBracket => self.unexpected("another closing bracket"),
+                        Fault::NoJson => self.unexpected("JSON"),
+                    });
                 }
             }
-            self.position = at;
-            if in_string {
-                self.refill_or_fail()?;
-                self.skip_string()?;
-            } else {
-                self.refill_or_fail()?;
+        }
+    }
+
+    /// Steps over the rest of the line, however long it is.
+    pub(crate) fn skip_line(&mut self) -> Result<()> {
+        loop {
+            let ahead = &self.buffer[self.position..self.filled];
+            if let Some(end) = memchr::memchr(b'\n', ahead) {
+                self.position += end + 1;
+                return Ok(());
+            }
+            self.position = self.filled;
+            if !self.refill()? {
+                return Ok(());
             }
         }
+    }
+
+    /// Steps over one value and returns its bytes where they are no more than so many.
+    pub(crate) fn skip_small_value(&mut self, depth: u32, at_most: usize) -> Result<Option<&[u8]>> {
+        self.peek()?;
+        self.keep();
+        self.kept_at_most = Some(at_most);
+        let skipped = self.skip_value(depth);
+        self.kept_at_most = None;
+        let kept = self.kept.take();
+        skipped?;
+        Ok((kept.map(|from| &self.buffer[from..self.position]))
+            .filter(|bytes| bytes.len() <= at_most))
     }
 
     fn refill_or_fail(&mut self) -> Result<()> {
@@ -304,6 +291,11 @@ impl<R: Read> Window<R> {
 
     /// Makes room and reads more; false at the input's end.
     fn refill(&mut self) -> Result<bool> {
+        if let (Some(from), Some(most)) = (self.kept, self.kept_at_most)
+            && self.position - from > most
+        {
+            self.kept = None;
+        }
         let from = self.kept.unwrap_or(self.position);
         if from > 0 {
             self.lines += line_breaks(&self.buffer[..from]);

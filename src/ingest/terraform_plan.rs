@@ -7,6 +7,7 @@
 mod entry;
 mod kinds;
 mod members;
+mod variables;
 
 use std::io::Read;
 
@@ -19,6 +20,7 @@ use crate::ingest::scan::{AddressKey, Format, Observed, Scan, ScanStatus, addres
 use crate::ingest::secrets::Secrets;
 use crate::ingest::sniff::{WAY_OUT, foreign_key, unsupported};
 use crate::ingest::terraform_plan::entry::{Action, Entry, Level, Outline};
+use crate::ingest::terraform_plan::variables::Variables;
 use crate::ingest::{FingerprintKey, sniff};
 use crate::time::Timestamp;
 
@@ -65,6 +67,7 @@ struct Plan {
     no_ops: Vec<AddressKey>,
     secrets: Secrets,
     marks: MarksByText,
+    variables: Variables,
     problems: Vec<String>,
 }
 
@@ -83,6 +86,21 @@ impl Plan {
             window.at("", None);
             Ok(())
         })?;
+        let mut notes = 0u64;
+        while window.ahead_after_space(2)?.starts_with(b"::") {
+            window.skip_line()?;
+            notes += 1;
+        }
+        if notes > 0 {
+            let lines = if notes == 1 {
+                "1 line".to_owned()
+            } else {
+                format!("{notes} lines")
+            };
+            self.problems.push(format!(
+                "{lines} of notes to a CI runner (they begin with `::`) after the JSON were skipped: write only the output of `terraform show -json` to the file."
+            ));
+        }
         match window.peek()? {
             None => Ok(()),
             Some(b'{' | b'[') => Err(Error::invalid(
@@ -130,7 +148,19 @@ impl Plan {
                     self.prior_state(window)
                 }
             }
-            "planned_values" | "configuration" | "applyable" | "variables" => {
+            "variables" => {
+                self.is_plan = true;
+                window.at("variables", None);
+                let json = window.skip_small_value(1, variables::MAX_BYTES)?;
+                self.variables.values = json.map(Into::into).unwrap_or_default();
+                Ok(())
+            }
+            "configuration" => {
+                self.is_plan = true;
+                window.at("configuration", None);
+                self.variables.read_configuration(window)
+            }
+            "planned_values" | "applyable" => {
                 self.is_plan = true;
                 window.skip_value(1)
             }
@@ -311,6 +341,7 @@ impl Plan {
                 format!("is missing: this is no whole plan. {WAY_OUT}"),
             ));
         }
+        self.variables.learn(&mut self.secrets)?;
         let status = match (self.errored, self.incomplete) {
             (true, _) => ScanStatus::Failed,
             (false, true) => ScanStatus::Partial,

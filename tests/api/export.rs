@@ -37,7 +37,7 @@ fn json_lines_hold_every_drift() {
     let app = App::start();
     let engineer = app.as_engineer();
     engineer
-        .push("big", "scale-1000-scan1.refresh.json.gz")
+        .push("big", "scale-1000-scan1.refresh.json")
         .expect(201);
     let listed = engineer.drifts("");
     let export = engineer.get("/drifts/export?format=ndjson").expect(200);

@@ -72,10 +72,10 @@ fn a_normal_plan_becomes_what_drifted() {
 #[test]
 fn a_thousand_resources_are_read() {
     let app = App::start();
-    let expected = read_drift("scale-1000-scan1.refresh.json.gz");
+    let expected = read_drift("scale-1000-scan1.refresh.json");
     let scan = app
         .as_engineer()
-        .push("big", "scale-1000-scan1.refresh.json.gz")
+        .push("big", "scale-1000-scan1.refresh.json")
         .expect(201);
     assert_eq!(
         scan.number("/data/counts/drifted"),

@@ -390,7 +390,7 @@ fn parse(json: &[u8], place: impl FnOnce() -> String) -> Result<Value> {
 }
 
 /// A value the scanner let pass. What serde_json says names no values, only kinds and places.
-fn broken(place: String, error: &serde_json::Error) -> Error {
+pub(super) fn broken(place: String, error: &serde_json::Error) -> Error {
     let why = match error.classify() {
         serde_json::error::Category::Eof => "is cut off",
         _ => "is not valid JSON",

@@ -61,7 +61,7 @@ pub(super) fn judge(plan: &mut Plan, key: &FingerprintKey) -> Result<Judged> {
         secrets: &mut plan.secrets,
         key,
         judged: Judged {
-            findings: Vec::new(),
+            findings: Vec::with_capacity(drifts.len() + changes.len()),
             redacted: 0,
         },
     };

@@ -2,6 +2,7 @@
 //! reads the same is the same, so only the rest is parsed.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::Deserialize;
@@ -88,13 +89,9 @@ pub(super) fn apart<'a, const N: usize>(
 ) -> serde_json::Result<Apart<'a, [Value; N]>> {
     let mut common = Vec::new();
     if let Some(Text::Object(first)) = texts.first() {
-        let everywhere = |member: &Member<'a>| {
-            texts[1..].iter().all(|text| match text {
-                Text::Object(members) => {
-                    find(members, &member.0).is_some_and(|json| *json == member.1)
-                }
-                _ => false,
-            })
+        let mut others = texts.map(Ahead::new);
+        let mut everywhere = |(key, json): &Member<'a>| {
+            (others[1..].iter_mut()).all(|other| other.find(key) == Some(*json))
         };
         common.extend(
             (first.iter())
@@ -106,12 +103,36 @@ pub(super) fn apart<'a, const N: usize>(
     for (rest, text) in rest.iter_mut().zip(texts) {
         *rest = match text {
             Text::Object(members) => {
-                object((members.iter()).filter(|(key, _)| find(&common, key).is_none()))?
+                let mut aside = Ahead(&common);
+                object((members.iter()).filter(|(key, _)| aside.find(key).is_none()))?
             }
             other => other.value()?,
         };
     }
     Ok(Apart { common, rest })
+}
+
+/// Members yet to come, where keys are asked for in their own order.
+struct Ahead<'m, 'a>(&'m [Member<'a>]);
+
+impl<'m, 'a> Ahead<'m, 'a> {
+    fn new(text: &'m Text<'a>) -> Self {
+        match text {
+            Text::Object(members) => Self(members),
+            Text::Absent | Text::Other(_) => Self(&[]),
+        }
+    }
+
+    fn find(&mut self, key: &str) -> Option<&'a str> {
+        while let Some(((name, json), rest)) = self.0.split_first() {
+            match (**name).cmp(key) {
+                Ordering::Less => self.0 = rest,
+                Ordering::Equal => return Some(*json),
+                Ordering::Greater => return None,
+            }
+        }
+        None
+    }
 }
 
 fn find<'m, V>(members: &'m [(Cow<'_, str>, V)], key: &str) -> Option<&'m V> {

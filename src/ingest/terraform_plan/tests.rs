@@ -122,6 +122,69 @@ fn unknown_values_are_no_difference_unless_they_are_all() {
 }
 
 #[test]
+fn a_sensitive_variable_is_hidden_wherever_it_stands() {
+    let copied = entry(
+        "a",
+        json!(["update"]),
+        json!({"id": "a-1", "url": "https://example.com", "note": "none"}),
+        json!({"id": "a-1", "url": "https://u:hunter2-of-all@example.com", "note": "spelled-out"}),
+    );
+    let mut document = plan(vec![copied], None);
+    document["variables"] = json!({
+        "db": {"value": {"user": "app", "passwords": ["hunter2-of-all"]}},
+        "word": {"value": "spelled-out"},
+    });
+    let sensitive = |db: bool| json!({"root_module": {"resources": [], "variables": {"db": {"sensitive": db}, "word": {}}}});
+    document["configuration"] = sensitive(true);
+    // `configuration` stands before `variables` here, and after them in Terraform's own order.
+    let text = document.to_string();
+    let variables = format!(r#""variables":{}"#, document["variables"]);
+    let turned = text.replacen(&format!(",{variables}"), "", 1);
+    let turned = turned.replacen('{', &format!("{{{variables},"), 1);
+    for text in [text, turned] {
+        let scan = ingest::read(text.as_bytes(), &options()).unwrap();
+        let kept = format!("{:?}", scan.findings);
+        assert!(!kept.contains("hunter2"), "{kept}");
+        assert!(
+            kept.contains("spelled-out") && kept.contains("a-1"),
+            "{kept}"
+        );
+        assert_eq!(scan.redacted, 1);
+    }
+    document["configuration"] = sensitive(false);
+    assert_eq!(read(&document).redacted, 0);
+    // Too large to be kept, and still read.
+    document["configuration"] = sensitive(true);
+    document["variables"]["large"] = json!({"value": "x".repeat(2 << 20)});
+    assert_eq!(read(&document).findings.len(), 1);
+}
+
+#[test]
+fn a_ci_runners_notes_after_the_plan_are_skipped_and_told() {
+    let text = plan(vec![], None).to_string();
+    let with = |after: &str| ingest::read(format!("{text}{after}").as_bytes(), &options());
+    let long = "x".repeat(300_000);
+    let scan = with(&format!(
+        "\n\n::debug::stdout: {long}\n ::set-output name=exitcode::0\r\n\n"
+    ))
+    .unwrap();
+    assert!(
+        scan.problems[0].starts_with("2 lines of notes"),
+        "{:?}",
+        scan.problems
+    );
+    assert!(with("\n::debug::done").unwrap().problems[0].starts_with("1 line of notes"));
+    for wrong in [
+        "\nDone.",
+        "\n::debug::x\nDone.",
+        "\n: x",
+        "\n::debug::x\n{\"a\":1}",
+    ] {
+        assert!(with(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn noise_is_no_finding() {
     let noisy = entry(
         "a",

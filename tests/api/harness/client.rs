@@ -139,12 +139,7 @@ impl Client {
     /// Pushes a fixture as it is, `.gz` ones with their encoding.
     #[track_caller]
     pub(crate) fn push(&self, workspace: &str, name: &str) -> Answer {
-        let encoding: &[(&str, &str)] = if name.ends_with(".gz") {
-            &[("content-encoding", "gzip")]
-        } else {
-            &[]
-        };
-        self.push_bytes(workspace, &fixture(name), encoding)
+        self.push_bytes(workspace, &fixture(name), &[])
     }
 
     /// Pushes a body, with further headers.

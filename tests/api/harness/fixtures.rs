@@ -38,18 +38,31 @@ pub(crate) struct Expected {
     pub(crate) secrets: Vec<String>,
 }
 
-/// Where a fixture is, such as `07-scan1.refresh.json` or `wrong-inputs/tfplan.bin`.
+/// Where a fixture is, such as `07-scan1.refresh.json` or `wrong-inputs/tfplan.bin`. The larger ones are kept as gzip,
+/// with `.gz` behind their name.
 pub(crate) fn fixture_path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/terraform")
-        .join(name)
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/terraform");
+    let packed = fixtures.join(format!("{name}.gz"));
+    if packed.exists() {
+        packed
+    } else {
+        fixtures.join(name)
+    }
 }
 
-/// A fixture's bytes.
+/// A fixture's bytes, unpacked.
 #[track_caller]
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
     let path = fixture_path(name);
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    if path.extension().is_none_or(|extension| extension != "gz") {
+        return bytes;
+    }
+    let mut body = Vec::new();
+    flate2::read::GzDecoder::new(bytes.as_slice())
+        .read_to_end(&mut body)
+        .expect("gzip");
+    body
 }
 
 /// The truth about a fixture, such as `07-scan1`.
@@ -72,14 +85,7 @@ pub(crate) fn expected(name: &str) -> Expected {
 #[track_caller]
 pub(crate) fn read_drift(name: &str) -> BTreeMap<String, &'static str> {
     let truth = name.split('.').next().expect("a name");
-    let mut body = fixture(name);
-    if name.ends_with(".gz") {
-        let packed = std::mem::take(&mut body);
-        flate2::read::GzDecoder::new(packed.as_slice())
-            .read_to_end(&mut body)
-            .expect("gzip");
-    }
-    let plan: Value = serde_json::from_slice(&body).expect("a plan");
+    let plan: Value = serde_json::from_slice(&fixture(name)).expect("a plan");
     let nothing_to_do = |address: &str| {
         plan["resource_changes"].as_array().is_some_and(|changes| {
             changes.iter().any(|change| {
