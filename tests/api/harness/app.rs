@@ -19,6 +19,7 @@ pub(crate) struct App {
     dir: TempDir,
     child: Option<Child>,
     url: String,
+    environment: Vec<(&'static str, &'static str)>,
 }
 
 impl App {
@@ -36,7 +37,17 @@ impl App {
             dir: TempDir::with_prefix("driftsentry-test-").expect("a temporary directory"),
             child: None,
             url: String::new(),
+            environment: Vec::new(),
         }
+    }
+
+    /// A running server with settings of its own, by environment variable.
+    #[track_caller]
+    pub(crate) fn configured(environment: &[(&'static str, &'static str)]) -> Self {
+        let mut app = Self::stopped();
+        app.environment.extend_from_slice(environment);
+        app.start_again();
+        app
     }
 
     /// Starts the server over what the data directory holds.
@@ -54,6 +65,9 @@ impl App {
             .arg(self.data_dir())
             .current_dir(self.dir.path())
             .env("RUST_BACKTRACE", "1")
+            // How full the machine's own disk is, is not what is tried here.
+            .env("DRIFTSENTRY_STORE_MIN_FREE_BYTES", "0")
+            .envs(self.environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(append(&out))
             .stderr(append(&self.dir.path().join("stderr.log")))
