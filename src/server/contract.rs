@@ -70,6 +70,7 @@ fn finish(document: &mut Value) {
         license.remove("identifier");
     }
     document["openapi"] = json!("3.0.3");
+    only_used_tags(document);
     let (asked, answered) = (
         reached(document, "requestBody"),
         reached(document, "responses"),
@@ -134,6 +135,24 @@ fn all_fields_are_there(schema: &mut Value) {
     let names: Vec<Value> = there.map(|(name, _)| Value::String(name.clone())).collect();
     if !names.is_empty() {
         schema["required"] = Value::Array(names);
+    }
+}
+
+/// Leaves out sections that no operation stands in.
+fn only_used_tags(document: &mut Value) {
+    let operations = document["paths"]
+        .as_object()
+        .into_iter()
+        .flat_map(Map::values);
+    let used: BTreeSet<String> = operations
+        .filter_map(Value::as_object)
+        .flat_map(Map::values)
+        .filter_map(|operation| operation["tags"].as_array())
+        .flatten()
+        .filter_map(|tag| tag.as_str().map(str::to_owned))
+        .collect();
+    if let Some(tags) = document["tags"].as_array_mut() {
+        tags.retain(|tag| tag["name"].as_str().is_some_and(|name| used.contains(name)));
     }
 }
 
