@@ -10,6 +10,8 @@ use crate::ids::UserId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
+    /// Pushes scans, and reads what it pushes to. Only API keys have it.
+    Ingest,
     /// Reads.
     Viewer,
     /// Also decides, comments, creates drifts and pushes scans.
@@ -21,6 +23,7 @@ pub enum Role {
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Ingest => "ingest",
             Self::Viewer => "viewer",
             Self::Engineer => "engineer",
             Self::Admin => "admin",

@@ -118,6 +118,14 @@ id!(
     /// A person's account, or the machine's own operator.
     UserId
 );
+id!(
+    /// A sign-in and everything renewed from it.
+    SessionId
+);
+id!(
+    /// A machine's credential.
+    KeyId
+);
 
 #[cfg(test)]
 mod tests {

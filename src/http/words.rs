@@ -62,7 +62,7 @@ macro_rules! word_type {
 pub(crate) use word_type;
 
 word_type!(Role, "Role", [
-    "viewer" => Role::Viewer, "engineer" => Role::Engineer, "admin" => Role::Admin,
+    "ingest" => Role::Ingest, "viewer" => Role::Viewer, "engineer" => Role::Engineer, "admin" => Role::Admin,
 ]);
 
 /// An enum with a word for each value.

@@ -5,7 +5,9 @@
 
 use uuid::Uuid;
 
-use crate::ids::{AlertId, AuditId, DriftId, EntryId, ScanId, UserId, WorkspaceId};
+use crate::ids::{
+    AlertId, AuditId, DriftId, EntryId, KeyId, ScanId, SessionId, UserId, WorkspaceId,
+};
 use crate::time::{Day, Timestamp};
 
 /// A value that can stand in a key.
@@ -46,6 +48,15 @@ impl Key for u8 {
     }
     fn decode(bytes: &mut &[u8]) -> Option<Self> {
         take::<1>(bytes).map(|[byte]| byte)
+    }
+}
+
+impl Key for u32 {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_be_bytes());
+    }
+    fn decode(bytes: &mut &[u8]) -> Option<Self> {
+        take(bytes).map(Self::from_be_bytes)
     }
 }
 
@@ -166,7 +177,7 @@ macro_rules! id_keys {
     )* };
 }
 
-id_keys!(AlertId AuditId DriftId EntryId ScanId UserId WorkspaceId);
+id_keys!(AlertId AuditId DriftId EntryId KeyId ScanId SessionId UserId WorkspaceId);
 
 macro_rules! tuple_keys {
     ($(($($part:ident $at:tt),*))*) => { $(

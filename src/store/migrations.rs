@@ -21,11 +21,18 @@ pub(super) struct Migration {
 }
 
 /// Every step, in order.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    what: "create the tables",
-    run: create,
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        what: "create the tables",
+        run: create,
+    },
+    Migration {
+        version: 2,
+        what: "add the tables of users, sessions and API keys",
+        run: engine::create_tables,
+    },
+];
 
 fn create(transaction: &WriteTransaction) -> Result<()> {
     engine::create_tables(transaction)?;

@@ -5,7 +5,9 @@
 
 use std::marker::PhantomData;
 
-use crate::ids::{AlertId, DriftId, EntryId, ScanId, WorkspaceId};
+use crate::ids::{
+    AlertId, DriftId, EntryId, KeyId, ScanId, SessionId, UserId, WorkspaceId,
+};
 
 /// A table's name in the file and its place in [`ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,6 +89,20 @@ tables! {
     AUDIT_BY_DRIFT: Index<(DriftId, u64)> = "audit_by_drift.v1";
     /// A log. Key: sequence number. Value: `events::Event`.
     EVENTS: Rows<u64> = "events.v1";
+    /// Key: user id. Value: `users::Record`, with the password's hash.
+    USERS: Rows<UserId> = "users.v1";
+    /// Key: email address, lower-case. Value: user id.
+    USERS_BY_EMAIL: Index<String> = "users_by_email.v1";
+    /// Key: session id. Value: `sessions::Record`.
+    SESSIONS: Rows<SessionId> = "sessions.v1";
+    /// Key: user id, session id. Value: empty.
+    SESSIONS_BY_USER: Index<(UserId, SessionId)> = "sessions_by_user.v1";
+    /// Key: session id, generation from 1. Value: `sessions::Generation`: a refresh token's hash, kept when it is spent.
+    REFRESH_TOKENS: Rows<(SessionId, u32)> = "refresh_tokens.v1";
+    /// Key: key id. Value: `keys::Record`, with the secret's hash.
+    API_KEYS: Rows<KeyId> = "api_keys.v1";
+    /// Key: the eight characters that name a key. Value: key id.
+    API_KEYS_BY_PREFIX: Index<String> = "api_keys_by_prefix.v1";
 }
 
 #[cfg(test)]
