@@ -58,6 +58,18 @@ impl Actor {
         0x0000_0000_0000_7000_8000_0000_0000_0002,
     ));
 
+    /// The address of whoever sits at the machine itself.
+    pub const LOCAL_EMAIL: &str = "local@driftsentry.local";
+
+    /// Whoever sits at the machine itself.
+    pub fn local(correlation_id: impl Into<String>) -> Self {
+        Self {
+            id: Self::LOCAL_ID,
+            email: Self::LOCAL_EMAIL.to_owned(),
+            ..Self::system(correlation_id)
+        }
+    }
+
     /// DriftSentry itself.
     pub fn system(correlation_id: impl Into<String>) -> Self {
         Self {

@@ -15,11 +15,11 @@ use crate::http::lists::Choice;
 use crate::http::words::{choices, word_type};
 use crate::http::{
     AnyOf, AnyText, ApiResult, Cursor, Page, PageLimit, PageNumber, PageQuery, ReadFailure, Tag,
-    Viewer, WriteFailure, ok,
+    Viewer, ViewerWithin, WriteFailure, ok,
 };
 use crate::ids::{AlertId, DriftId, ScanId};
 use crate::listing::{Filter, Place};
-use crate::store::{Reads, Store};
+use crate::store::Store;
 use crate::time::Timestamp;
 
 /// How many alerts one change marks as read: others' changes go in between.
@@ -146,7 +146,7 @@ impl Api {
     )]
     async fn list_alerts(
         &self,
-        _who: Viewer,
+        who: ViewerWithin,
         /// About this drift.
         #[oai(name = "driftId")]
         drift_id: Query<Option<DriftId>>,
@@ -169,7 +169,12 @@ impl Api {
     ) -> ApiResult<Page<AlertView>, ReadFailure> {
         let query = PageQuery::new(page.0, limit.0, cursor.0);
         let place = query.place()?;
-        let filters = filters(is_read.0, severity.0, about.0, workspace.0);
+        let filters = filters(
+            is_read.0,
+            severity.0,
+            about.0,
+            who.reach().narrow(workspace.0),
+        );
         let (read, found) = self.store.with_views(|read| -> Result<_> {
             let within = drift_id.0.map(|drift| alerts::ids_of(read, drift));
             let within = within.transpose()?;
@@ -196,11 +201,12 @@ impl Api {
         method = "get",
         operation_id = "countUnreadAlerts"
     )]
-    async fn unread_count(&self, _who: Viewer) -> ApiResult<CountView, ReadFailure> {
-        let count = self.store.read(|read| read.counter(&alerts::unread()))?;
-        ok(CountView {
-            count: u64::try_from(count).unwrap_or(0),
-        })
+    async fn unread_count(&self, who: ViewerWithin) -> ApiResult<CountView, ReadFailure> {
+        let filters = filters(Some(false), None, None, who.reach().narrow(None));
+        let (_, (_, count)) = self
+            .store
+            .with_views(|_| self.index.page(&filters, None, Place::Skip(0), 0))?;
+        ok(CountView { count })
     }
 
     /// Mark an alert as read
@@ -213,9 +219,11 @@ impl Api {
     )]
     async fn mark_read(
         &self,
-        who: Viewer,
+        who: ViewerWithin,
         id: Path<AlertId>,
     ) -> ApiResult<AlertView, WriteFailure> {
+        let alert = self.store.read(|read| alerts::by_id(read, id.0))?;
+        who.reach().find(&alert.workspace, "alert")?;
         let (id, by) = (id.0, who.into_actor());
         let alert = self
             .store

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -78,7 +79,8 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
         tracing::debug!(cause = %error, "Standard output is closed");
     }
     let apis = routes::apis(&app, &data, config.limits.scan_bytes);
-    server::run(listener, &app, apis, config.limits.serve_options()).await;
+    let gate = Arc::clone(&data.gate);
+    server::run(listener, &app, apis, gate, config.limits.serve_options()).await;
     // Closing waits for the last commit: not on a thread that serves.
     let store = data.store.clone();
     if tokio::task::spawn_blocking(move || store.close())

@@ -1,6 +1,7 @@
 //! Configuration: flag, else environment, else file, else default. Checked wholly at the start, every mistake
 //! told at once with its place.
 
+mod auth;
 mod limits;
 mod log;
 pub mod serve_options;
@@ -13,6 +14,7 @@ pub use serve_options::ServeOptions;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use auth::{AuthConfig, FirstAdmin, GivenPassword};
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use source::{ConfigError, Mistake, Place};
@@ -27,6 +29,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The directory of everything that is kept.
     pub data_dir: PathBuf,
+    /// The first administrator, and the keys of access tokens.
+    pub auth: AuthConfig,
     /// Logs.
     pub log: LogConfig,
     /// What clients may use up.
@@ -88,6 +92,7 @@ impl Config {
             data_dir: settings
                 .take("data_dir", value::path)
                 .unwrap_or_else(|| PathBuf::from("./driftsentry-data")),
+            auth: AuthConfig::from(&mut settings),
             log: LogConfig::from(&mut settings),
             limits: LimitsConfig::from(&mut settings),
             store: StoreConfig::from(&mut settings),

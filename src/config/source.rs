@@ -9,9 +9,13 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Every key there is. Its variable is `DRIFTSENTRY_` and the key in capitals, `_` for `.`.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 16] = [
     "listen",
     "data_dir",
+    "admin.email",
+    "admin.password",
+    "admin.password_file",
+    "auth.token_keys_file",
     "log.level",
     "log.format",
     "log.file",

@@ -53,3 +53,13 @@ pub(super) fn whole(min: u64, max: u64) -> impl Fn(&str) -> Result<u64, String> 
         )),
     }
 }
+
+/// The secret in a file: its first line, without the end of the line.
+pub(super) fn secret_file(path: &str) -> Result<String, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("can't be read ({error}): {path}"))?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(line.to_owned()),
+        _ => Err(format!("is empty: {path}")),
+    }
+}

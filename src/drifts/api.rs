@@ -21,9 +21,9 @@ use crate::http::download::CsvOrNdjson;
 use crate::http::page::{Cursor, Page, PageLimit, PageNumber, PageQuery};
 use crate::http::words::word_type;
 use crate::http::{
-    AnyOf, AnyText, ApiResult, CreateFailure, Created, Download, ETag, Engineer, FindFailure,
-    IfMatch, Json, JsonObject, Line, Money, Nullable, ReadFailure, StreamFailure, Tag, Tagged,
-    Text, Viewer, WriteFailure, created, ok, tagged,
+    AnyOf, AnyText, ApiResult, CreateFailure, Created, Download, ETag, EngineerWithin, FindFailure,
+    IfMatch, Json, JsonObject, Line, Money, Nullable, Reach, ReadFailure, StreamFailure, Tag,
+    Tagged, Text, ViewerWithin, WriteFailure, created, ok, tagged,
 };
 use crate::ids::DriftId;
 use crate::ingest::{self, FingerprintKey, Kind};
@@ -123,11 +123,12 @@ impl Api {
     /// One decision on one drift.
     async fn decide(
         &self,
-        who: Engineer,
+        who: EngineerWithin,
         id: DriftId,
         if_match: Option<IfMatch>,
         decision: Decide,
     ) -> Result<Tagged<DriftView>> {
+        self.within(id, who.reach())?;
         let by = who.into_actor();
         let versions = if_match.and_then(|if_match| if_match.versions());
         let drift = self
@@ -137,6 +138,17 @@ impl Api {
             })
             .await?;
         self.whole(drift.id, true)
+    }
+
+    /// A drift's workspace is for good, so that looking before deciding is enough.
+    fn within(&self, id: DriftId, reach: &Reach) -> Result<()> {
+        match reach {
+            Reach::All => Ok(()),
+            Reach::Only(_) => self.store.read(|read| {
+                let drift = records::by_id(read, id)?;
+                reach.find(&drift.workspace, "drift")
+            }),
+        }
     }
 
     /// A drift with all that belongs to it.
@@ -165,7 +177,7 @@ impl Api {
     )]
     async fn list_drifts(
         &self,
-        _who: Viewer,
+        who: ViewerWithin,
         /// Any of these statuses; `open` stands for `detected,triaged,approved`.
         status: Query<Option<AnyOf<Status>>>,
         /// Any of these severities.
@@ -210,7 +222,7 @@ impl Api {
             kind: kind.0,
             resource_type: resource_type.0,
             region: region.0,
-            workspace: workspace.0,
+            workspace: who.reach().narrow(workspace.0),
             assignee: assignee.0,
             search: search.0,
             detected_from: detected_from.0,
@@ -251,11 +263,12 @@ impl Api {
     #[oai(path = "/drifts", method = "post", operation_id = "createDrift")]
     async fn create_drift(
         &self,
-        who: Engineer,
+        who: EngineerWithin,
         body: Json<NewDrift>,
     ) -> Result<Created<DriftView>, CreateFailure> {
         let body = body.0;
         let workspace = body.workspace.map_or(MANUAL.to_owned(), String::from);
+        who.reach().enter(&workspace)?;
         let key = FingerprintKey::for_workspace(&self.fingerprint_secret, &workspace);
         let resource_id = body.resource_id.into_string();
         let finding = ingest::by_hand(
@@ -294,9 +307,10 @@ impl Api {
     #[oai(path = "/drifts/:id", method = "get", operation_id = "getDrift")]
     async fn get_drift(
         &self,
-        who: Viewer,
+        who: ViewerWithin,
         id: Path<DriftId>,
     ) -> Result<Tagged<DriftView>, FindFailure> {
+        self.within(id.0, who.reach())?;
         Ok(self.whole(id.0, may_decide(&who))?)
     }
 
@@ -306,9 +320,10 @@ impl Api {
         method = "get",
         operation_id = "getDriftTimeline"
     )]
-    async fn timeline(&self, _who: Viewer, id: Path<DriftId>) -> ApiResult<TimelineView> {
+    async fn timeline(&self, who: ViewerWithin, id: Path<DriftId>) -> ApiResult<TimelineView> {
         let read = self.store.snapshot()?;
-        records::by_id(&*read, id.0)?;
+        let drift = records::by_id(&*read, id.0)?;
+        who.reach().find(&drift.workspace, "drift")?;
         let items = timeline::of(&*read, id.0)?
             .into_iter()
             .map(EntryView::try_from);
@@ -325,7 +340,7 @@ impl Api {
     )]
     async fn triage_drift(
         &self,
-        who: Engineer,
+        who: EngineerWithin,
         id: Path<DriftId>,
         /// Only where the drift still has this version.
         #[oai(name = "If-Match")]
@@ -349,7 +364,7 @@ impl Api {
     )]
     async fn approve_drift(
         &self,
-        who: Engineer,
+        who: EngineerWithin,
         id: Path<DriftId>,
         /// Only where the drift still has this version.
         #[oai(name = "If-Match")]
@@ -370,7 +385,7 @@ impl Api {
     )]
     async fn reject_drift(
         &self,
-        who: Engineer,
+        who: EngineerWithin,
         id: Path<DriftId>,
         /// Only where the drift still has this version.
         #[oai(name = "If-Match")]
@@ -391,7 +406,7 @@ impl Api {
     )]
     async fn resolve_drift(
         &self,
-        who: Engineer,
+        who: EngineerWithin,
         id: Path<DriftId>,
         /// Only where the drift still has this version.
         #[oai(name = "If-Match")]
@@ -413,10 +428,11 @@ impl Api {
     )]
     async fn comment_on_drift(
         &self,
-        who: Engineer,
+        who: EngineerWithin,
         id: Path<DriftId>,
         body: Json<Comment>,
     ) -> Result<Created<EntryView>, CreateFailure> {
+        self.within(id.0, who.reach())?;
         let (id, by, text) = (id.0, who.into_actor(), body.0.body.into_string());
         let entry = self
             .store
@@ -439,10 +455,10 @@ impl Api {
     )]
     async fn decide_on_drifts(
         &self,
-        who: Engineer,
+        who: EngineerWithin,
         body: Json<bulk::Request>,
     ) -> ApiResult<bulk::OutcomeView, CreateFailure> {
-        ok(bulk::run(&self.store, &self.index, body.0, who.into_actor()).await?)
+        ok(bulk::run(&self.store, &self.index, body.0, who).await?)
     }
 
     /// Export drifts
@@ -456,7 +472,7 @@ impl Api {
     )]
     async fn export_drifts(
         &self,
-        _who: Viewer,
+        who: ViewerWithin,
         /// `csv` or `ndjson`.
         format: Query<export::Shape>,
         /// Any of these statuses; `open` stands for `detected,triaged,approved`.
@@ -489,7 +505,7 @@ impl Api {
             kind: kind.0,
             resource_type: resource_type.0,
             region: region.0,
-            workspace: workspace.0,
+            workspace: who.reach().narrow(workspace.0),
             assignee: assignee.0,
             search: search.0,
             detected_from: detected_from.0,

@@ -1,14 +1,17 @@
 //! Who asks, and what they may do: a handler's parameter type is the permission it needs.
 //!
-//! There is no sign-in yet. Every request acts as the local operator, so the server listens on loopback
-//! addresses only, and [`guard`] turns away what a browser might be made to send from another site.
+//! A credential says who; what they may do is looked up in memory at each request, so that a change of role, a disabled
+//! account, an ended session and a revoked key hold from the next request on. No request asks the store for it.
+//!
+//! [`Viewer`], [`Engineer`] and [`Admin`] reach every workspace. The types that end in `Within` also take API keys that
+//! are limited to some, and their handlers have to ask [`Caller::reach`]. [`Visitor`] needs no credential.
 
-use std::net::IpAddr;
 use std::ops::Deref;
+use std::sync::Arc;
 
-use poem::http::header::{HOST, ORIGIN, USER_AGENT};
-use poem::http::{HeaderMap, Method, Uri};
-use poem::{Request, RequestBody};
+use poem::http::HeaderMap;
+use poem::http::header::{AUTHORIZATION, USER_AGENT};
+use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
@@ -16,50 +19,264 @@ use crate::actor::{Actor, Role};
 use crate::error::{Error, Result};
 use crate::http::context::RequestContext;
 use crate::http::problem::status_of;
+use crate::http::reach::Reach;
+use crate::ids::{KeyId, SessionId, UserId};
+use crate::keys::{self, Secret};
+use crate::sessions::{self, AccessTokens};
+use crate::users;
 
 /// The longest `User-Agent` that is kept, in characters.
 const MAX_USER_AGENT: usize = 256;
 
-/// Whether any address may be listened on: not before there are credentials to ask for.
-pub const NEEDS_LOOPBACK: bool = true;
+/// Everything in memory that says who somebody is and what they may do. Requests find it among their data.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// People's access tokens.
+    pub tokens: Arc<AccessTokens>,
+    /// The sessions that live.
+    pub sessions: Arc<sessions::index::Index>,
+    /// The accounts.
+    pub users: Arc<users::index::Index>,
+    /// The API keys.
+    pub keys: Arc<keys::index::Index>,
+}
 
-/// Learns who sent a request.
-///
-/// # Errors
-/// `Unauthenticated` without a credential that holds.
-fn authenticate(request: &Request) -> Result<Actor> {
-    let context = RequestContext::of(request);
+/// What somebody showed to be let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// An access token of this session.
+    Session(SessionId),
+    /// An API key.
+    Key(KeyId),
+    /// Nothing: they sit at the machine itself.
+    Local,
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    actor: Actor,
+    credential: Credential,
+    reach: Reach,
+    must_change_password: bool,
+}
+
+impl Caller {
+    /// Who asks, for the trail.
+    pub fn into_actor(self) -> Actor {
+        self.actor
+    }
+
+    /// The workspaces within reach.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// What was shown.
+    pub fn credential(&self) -> Credential {
+        self.credential
+    }
+}
+
+impl Deref for Caller {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.actor
+    }
+}
+
+impl Gate {
+    /// Learns who sent a request.
+    ///
+    /// # Errors
+    /// `Unauthenticated` without a credential that holds.
+    fn recognise(&self, request: &Request, context: &RequestContext) -> Result<Caller> {
+        let shown = shown(request.headers()).ok_or(Error::Unauthenticated)?;
+        match shown {
+            Shown::Key(text) => self.key(text, request, context),
+            Shown::Token(text) => self.token(text, request, context),
+        }
+    }
+
+    fn key(&self, text: &str, request: &Request, context: &RequestContext) -> Result<Caller> {
+        let secret = Secret::parse(text).ok_or(Error::Unauthenticated)?;
+        let key = self.keys.holder(&secret, context.received_at);
+        let key = key.ok_or(Error::Unauthenticated)?;
+        let name = format!("api-key:{}", key.name);
+        let actor = actor(UserId(key.id.0), name, key.scope.role(), request, context);
+        Ok(Caller {
+            actor,
+            credential: Credential::Key(key.id),
+            reach: Reach::of_key(&key.workspaces),
+            must_change_password: false,
+        })
+    }
+
+    fn token(&self, text: &str, request: &Request, context: &RequestContext) -> Result<Caller> {
+        let claims = self.tokens.verify(text).ok_or(Error::Unauthenticated)?;
+        let (user, session) = (claims.user, claims.session);
+        if !self.sessions.lives(session, user, context.received_at) {
+            return Err(Error::Unauthenticated);
+        }
+        let standing = self.users.active(user).ok_or(Error::Unauthenticated)?;
+        let email = standing.email.clone();
+        Ok(Caller {
+            actor: actor(user, email, standing.role, request, context),
+            credential: Credential::Session(session),
+            reach: Reach::All,
+            must_change_password: standing.must_change_password,
+        })
+    }
+}
+
+/// A credential as it came.
+#[derive(Debug, PartialEq, Eq)]
+enum Shown<'a> {
+    Token(&'a str),
+    Key(&'a str),
+}
+
+/// The credential of a request: `Authorization: Bearer`, else `X-API-Key`. Two of the same kind are none.
+fn shown(headers: &HeaderMap) -> Option<Shown<'_>> {
+    let only = |name: &str| {
+        let mut lines = headers.get_all(name).iter();
+        let line = lines.next()?.to_str().ok();
+        Some(line.filter(|_| lines.next().is_none()))
+    };
+    match only(AUTHORIZATION.as_str()) {
+        Some(line) => {
+            let (scheme, text) = line?.split_once(' ')?;
+            let text = text.trim_matches(' ');
+            match scheme.eq_ignore_ascii_case("bearer") {
+                true if text.starts_with(Secret::MARK) => Some(Shown::Key(text)),
+                true => Some(Shown::Token(text)),
+                false => None,
+            }
+        }
+        None => only("x-api-key")?.map(Shown::Key),
+    }
+}
+
+/// Somebody with the circumstances of their request.
+fn actor(
+    id: UserId,
+    email: String,
+    role: Role,
+    request: &Request,
+    context: &RequestContext,
+) -> Actor {
     let agent = request.header(USER_AGENT.as_str());
-    let email = "local@driftsentry.local";
-    context.user.get_or_init(|| email.to_owned());
-    Ok(Actor {
-        id: Actor::LOCAL_ID,
-        email: email.to_owned(),
-        role: Role::Admin,
+    Actor {
+        id,
+        email,
+        role,
         ip_address: context.client.map(|ip| ip.to_string()),
         user_agent: agent.map(|agent| agent.chars().take(MAX_USER_AGENT).collect()),
         correlation_id: context.correlation_id.to_string(),
-    })
+    }
 }
 
-/// Declares a permission: the least role that has it.
+/// Which credentials a permission takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// People's, and keys that reach every workspace.
+    Whole,
+    /// People's and keys.
+    Limited,
+    /// People's.
+    People,
+    /// People's, also where their password has to be changed first.
+    Anybody,
+    /// People's, or none on the machine itself.
+    PeopleOrLocal,
+}
+
+/// Learns who asks, and whether they may.
+///
+/// # Errors
+/// `Unauthenticated`; `Forbidden`, with what is missing.
+fn admit(request: &Request, takes: Takes, least: Role) -> Result<Caller> {
+    let context = RequestContext::of(request);
+    let gate = request.data::<Arc<Gate>>();
+    let recognised = match gate {
+        Some(gate) => gate.recognise(request, &context),
+        None => Err(Error::Unauthenticated),
+    };
+    let caller = match recognised {
+        Err(_)
+            if takes == Takes::PeopleOrLocal
+                && context.local
+                && shown(request.headers()).is_none() =>
+        {
+            local(request, &context)
+        }
+        recognised => recognised?,
+    };
+    context.user.get_or_init(|| caller.email.clone());
+    allowed(&caller, takes, least)?;
+    Ok(caller)
+}
+
+/// Whoever sits at the machine itself.
+fn local(request: &Request, context: &RequestContext) -> Caller {
+    let email = Actor::LOCAL_EMAIL.to_owned();
+    Caller {
+        actor: actor(Actor::LOCAL_ID, email, Role::Admin, request, context),
+        credential: Credential::Local,
+        reach: Reach::All,
+        must_change_password: false,
+    }
+}
+
+fn allowed(caller: &Caller, takes: Takes, least: Role) -> Result<()> {
+    let forbidden = |why: String| Err(Error::Forbidden(why));
+    if caller.must_change_password && takes != Takes::Anybody {
+        return forbidden(
+            "Change your password first: it was made by somebody else. PUT /api/v1/users/me/password does it."
+                .to_owned(),
+        );
+    }
+    let is_key = matches!(caller.credential, Credential::Key(_));
+    match takes {
+        Takes::People | Takes::Anybody | Takes::PeopleOrLocal if is_key => {
+            return forbidden("API keys can't do this: sign in as a person.".to_owned());
+        }
+        _ if caller.role < least && is_key => {
+            return forbidden(format!(
+                "This needs an API key that may do what the role {least} may; this key's scope doesn't allow it."
+            ));
+        }
+        _ if caller.role < least => {
+            return forbidden(format!(
+                "This needs the role {least}, yours is {}.",
+                caller.role
+            ));
+        }
+        Takes::Whole => caller.reach.whole()?,
+        Takes::Limited | Takes::People | Takes::Anybody | Takes::PeopleOrLocal => {}
+    }
+    Ok(())
+}
+
+/// Declares a permission: the credentials that it takes, and the least role that has it.
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident: $role:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $takes:ident, $role:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone)]
-        pub struct $name(Actor);
+        pub struct $name(Caller);
 
         impl $name {
             /// Who asks, for the trail.
             pub fn into_actor(self) -> Actor {
-                self.0
+                self.0.into_actor()
             }
         }
 
         impl Deref for $name {
-            type Target = Actor;
+            type Target = Caller;
 
-            fn deref(&self) -> &Actor {
+            fn deref(&self) -> &Caller {
                 &self.0
             }
         }
@@ -74,12 +291,14 @@ macro_rules! permissions {
             }
 
             fn security_schemes() -> Vec<&'static str> {
-                vec!["bearer", "apiKey"]
+                match Takes::$takes {
+                    Takes::Whole | Takes::Limited => vec!["bearer", "apiKey"],
+                    Takes::People | Takes::Anybody | Takes::PeopleOrLocal => vec!["bearer"],
+                }
             }
 
             fn has_security_fallback() -> bool {
-                // The credential is optional as long as there is no sign-in.
-                true
+                Takes::$takes == Takes::PeopleOrLocal
             }
 
             async fn from_request(
@@ -87,37 +306,80 @@ macro_rules! permissions {
                 _body: &mut RequestBody,
                 _options: ExtractParamOptions<()>,
             ) -> poem::Result<Self> {
-                authenticate(request)
-                    .and_then(|actor| allowed(actor, $role))
-                    .map(Self)
-                    .map_err(|error| {
-                        let status = status_of(&error);
-                        poem::Error::new(error, status)
-                    })
+                admit(request, Takes::$takes, $role).map(Self).map_err(|error| {
+                    let status = status_of(&error);
+                    poem::Error::new(error, status)
+                })
             }
         }
     )*};
 }
 
 permissions! {
-    /// May read.
-    Viewer: Role::Viewer;
-    /// May also decide, comment and create.
-    Engineer: Role::Engineer;
-    /// May also manage workspaces, users, keys and backups, and read the audit log.
-    Admin: Role::Admin;
-    /// May push scans: an engineer, or a machine with an `ingest` key.
-    Ingest: Role::Engineer;
+    /// May read, everywhere.
+    Viewer: Whole, Role::Viewer;
+    /// May read within its reach.
+    ViewerWithin: Limited, Role::Viewer;
+    /// May also decide, comment and create, everywhere.
+    Engineer: Whole, Role::Engineer;
+    /// May also decide, comment and create within its reach.
+    EngineerWithin: Limited, Role::Engineer;
+    /// May push scans within its reach, and read what it pushes to: also a machine with an `ingest` key.
+    IngestWithin: Limited, Role::Ingest;
+    /// A person who may manage workspaces, users, keys and backups, and read the audit log.
+    Admin: People, Role::Admin;
+    /// An administrator, or whoever sits at the machine itself.
+    AdminOrLocal: PeopleOrLocal, Role::Admin;
+    /// A person who has signed in, even with a password that has to be changed first.
+    Person: Anybody, Role::Viewer;
 }
 
-fn allowed(actor: Actor, least: Role) -> Result<Actor> {
-    if actor.role < least {
-        return Err(Error::Forbidden(format!(
-            "This needs the role {least}, yours is {}.",
-            actor.role
-        )));
+impl IngestWithin {
+    /// Whether they may push: those who only read may not.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn may_push(&self) -> Result<()> {
+        if self.role == Role::Viewer {
+            let missing = "Pushing scans needs the role engineer, or an API key with the scope ingest or engineer.";
+            return Err(Error::Forbidden(missing.to_owned()));
+        }
+        Ok(())
     }
-    Ok(actor)
+}
+
+impl Person {
+    /// The session whose token was shown.
+    pub fn session(&self) -> Option<SessionId> {
+        match self.credential {
+            Credential::Session(id) => Some(id),
+            Credential::Key(_) | Credential::Local => None,
+        }
+    }
+}
+
+/// Somebody whom nobody asked who they are.
+#[derive(Debug)]
+pub struct Visitor {
+    /// Where they come from, for the trail.
+    pub actor: Actor,
+    /// The request's circumstances.
+    pub context: RequestContext,
+    /// The request's head.
+    pub headers: HeaderMap,
+}
+
+impl<'a> FromRequest<'a> for Visitor {
+    async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {
+        let context = RequestContext::of(request);
+        let email = "anonymous".to_owned();
+        let nobody = UserId(uuid::Uuid::nil());
+        Ok(Self {
+            actor: actor(nobody, email, Role::Viewer, request, &context),
+            headers: request.headers().clone(),
+            context,
+        })
+    }
 }
 
 fn declare_schemes(registry: &mut Registry) {
@@ -148,138 +410,103 @@ fn declare_schemes(registry: &mut Registry) {
     );
 }
 
-/// Turns away what could be sent on somebody's behalf without their knowing, before any handler runs.
-///
-/// A page that rebinds its own name to 127.0.0.1 sends that name as `Host`; a page of another site sends its
-/// `Origin`, or the browser says `Sec-Fetch-Site: cross-site`.
-///
-/// # Errors
-/// `Forbidden`, with a sentence that says which of them it was.
-pub fn guard(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<()> {
-    let text = |name: &poem::http::HeaderName| headers.get(name).map(|value| value.to_str());
-    let host = match (uri.authority(), text(&HOST)) {
-        (Some(authority), _) => Some(authority.as_str()),
-        (None, Some(Ok(host))) => Some(host),
-        (None, Some(Err(_)) | None) => None,
-    };
-    if !host.is_some_and(is_loopback_host) {
-        return Err(Error::Forbidden(
-            "This server answers to loopback names only: use http://127.0.0.1 or http://localhost."
-                .to_owned(),
-        ));
-    }
-    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        return Ok(());
-    }
-    let site = headers.get("sec-fetch-site").map(|value| value.as_bytes());
-    let foreign_origin = match text(&ORIGIN) {
-        None => false,
-        Some(origin) => !origin.is_ok_and(|origin| is_own_origin(origin, host)),
-    };
-    if site == Some(b"cross-site") || foreign_origin {
-        return Err(Error::Forbidden(
-            "A page of another site sent this: changes are taken from this server's own pages and from programs."
-                .to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-/// Whether a `Host` names this machine itself, with or without a port.
-fn is_loopback_host(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(""),
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    };
-    name.eq_ignore_ascii_case("localhost")
-        || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// Whether an `Origin` is the one that `Host` names.
-fn is_own_origin(origin: &str, host: Option<&str>) -> bool {
-    let authority = origin
-        .strip_prefix("http://")
-        .or_else(|| origin.strip_prefix("https://"));
-    authority.is_some() && authority == host
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Timestamp;
 
-    fn guarded(method: Method, headers: &[(&'static str, &str)]) -> bool {
-        let headers: HeaderMap = headers
-            .iter()
-            .map(|(name, value)| {
-                (
-                    poem::http::HeaderName::from_static(name),
-                    value.parse().unwrap(),
-                )
-            })
-            .collect();
-        guard(&method, &Uri::from_static("/api/v1/drifts"), &headers).is_ok()
+    fn caller(role: Role, credential: Credential, reach: Reach) -> Caller {
+        Caller {
+            actor: Actor {
+                role,
+                ..Actor::system("")
+            },
+            credential,
+            reach,
+            must_change_password: false,
+        }
     }
 
-    #[test]
-    fn only_loopback_hosts_are_answered() {
-        for host in [
-            "localhost",
-            "LocalHost:8420",
-            "127.0.0.1:1",
-            "127.8.8.8",
-            "[::1]:8420",
-        ] {
-            assert!(guarded(Method::GET, &[("host", host)]), "{host}");
-        }
-        for host in [
-            "evil.example",
-            "127.0.0.1.evil.example:8420",
-            "localhost.evil.example",
-            "10.0.0.1:8420",
-            "[::2]",
-            "",
-        ] {
-            assert!(!guarded(Method::GET, &[("host", host)]), "{host}");
-        }
-        assert!(!guarded(Method::GET, &[]));
+    fn person(role: Role) -> Caller {
+        let session = SessionId::new(Timestamp::now());
+        caller(role, Credential::Session(session), Reach::All)
     }
 
-    #[test]
-    fn another_sites_page_changes_nothing() {
-        let own = ("host", "127.0.0.1:8420");
-        let cross = ("sec-fetch-site", "cross-site");
-        assert!(guarded(Method::POST, &[own]));
-        assert!(guarded(Method::GET, &[own, cross]));
-        assert!(!guarded(Method::POST, &[own, cross]));
-        assert!(guarded(
-            Method::POST,
-            &[own, ("origin", "http://127.0.0.1:8420")]
-        ));
-        for origin in [
-            "http://evil.example",
-            "null",
-            "http://127.0.0.1:9",
-            "ftp://127.0.0.1:8420",
-        ] {
-            assert!(
-                !guarded(Method::DELETE, &[own, ("origin", origin)]),
-                "{origin}"
-            );
-        }
+    fn key(role: Role, workspaces: &[&str]) -> Caller {
+        let workspaces: Arc<[String]> = workspaces.iter().map(|name| (*name).to_owned()).collect();
+        let id = KeyId::new(Timestamp::now());
+        caller(role, Credential::Key(id), Reach::of_key(&workspaces))
     }
 
     #[test]
     fn a_role_may_do_what_lesser_ones_may() {
-        let actor = |role| Actor {
-            role,
-            ..Actor::system("")
-        };
-        assert!(allowed(actor(Role::Admin), Role::Viewer).is_ok());
-        assert!(allowed(actor(Role::Engineer), Role::Engineer).is_ok());
-        let error = allowed(actor(Role::Viewer), Role::Engineer).unwrap_err();
+        assert!(allowed(&person(Role::Admin), Takes::Whole, Role::Viewer).is_ok());
+        assert!(allowed(&person(Role::Engineer), Takes::Whole, Role::Engineer).is_ok());
+        let error = allowed(&person(Role::Viewer), Takes::Whole, Role::Engineer).unwrap_err();
         assert_eq!(
             error.to_string(),
             "This needs the role engineer, yours is viewer."
         );
+    }
+
+    #[test]
+    fn a_key_does_what_its_scope_says_within_its_reach() {
+        assert!(allowed(&key(Role::Engineer, &[]), Takes::Whole, Role::Engineer).is_ok());
+        assert!(allowed(&key(Role::Engineer, &[]), Takes::People, Role::Viewer).is_err());
+        assert!(allowed(&key(Role::Ingest, &[]), Takes::Limited, Role::Viewer).is_err());
+        assert!(allowed(&key(Role::Viewer, &["a"]), Takes::Limited, Role::Viewer).is_ok());
+        assert!(allowed(&key(Role::Viewer, &["a"]), Takes::Whole, Role::Viewer).is_err());
+    }
+
+    #[test]
+    fn a_password_of_somebody_elses_making_has_to_be_changed_first() {
+        let caller = Caller {
+            must_change_password: true,
+            ..person(Role::Admin)
+        };
+        assert!(allowed(&caller, Takes::Whole, Role::Viewer).is_err());
+        assert!(allowed(&caller, Takes::People, Role::Admin).is_err());
+        assert!(allowed(&caller, Takes::Anybody, Role::Viewer).is_ok());
+    }
+
+    #[test]
+    fn a_credential_is_found_once() {
+        let found = |lines: &[(&'static str, &str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in lines {
+                headers.append(*name, value.parse().unwrap());
+            }
+            shown(&headers).map(|shown| match shown {
+                Shown::Token(text) => format!("token {text}"),
+                Shown::Key(text) => format!("key {text}"),
+            })
+        };
+        let is = |lines: &[(&'static str, &str)], wanted: &str| {
+            assert_eq!(found(lines).as_deref(), Some(wanted), "{lines:?}");
+        };
+        is(
+            &[("authorization", "Bearer v4.local.x")],
+            "token v4.local.x",
+        );
+        is(
+            &[("authorization", "bEARER  v4.local.x")],
+            "token v4.local.x",
+        );
+        is(&[("authorization", "Bearer dsk_a_b")], "key dsk_a_b");
+        is(&[("x-api-key", "dsk_a_b")], "key dsk_a_b");
+        is(
+            &[("authorization", "Bearer t"), ("x-api-key", "k")],
+            "token t",
+        );
+        for none in [
+            &[][..],
+            &[("authorization", "Basic YTpi")],
+            &[("authorization", "Bearer")],
+            &[("authorization", "")],
+            &[("authorization", "Bearer a"), ("authorization", "Bearer b")],
+            &[("x-api-key", "a"), ("x-api-key", "b")],
+        ] {
+            assert_eq!(found(none), None, "{none:?}");
+        }
     }
 }

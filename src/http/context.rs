@@ -15,6 +15,12 @@ pub struct RequestContext {
     pub correlation_id: Arc<str>,
     /// The address at the other end of the connection.
     pub client: Option<IpAddr>,
+    /// Whether the client's way to here, or to the trusted proxy, is encrypted.
+    pub secure: bool,
+    /// The host that the client asked for.
+    pub host: Option<String>,
+    /// Whether it was sent on this machine, to this machine.
+    pub local: bool,
     /// When its head had arrived.
     pub received_at: Timestamp,
     /// Who it turned out to be, for the log; set by `http::auth`.
@@ -30,6 +36,9 @@ impl RequestContext {
         request.data::<Self>().cloned().unwrap_or_else(|| Self {
             correlation_id: Arc::from(""),
             client: None,
+            secure: false,
+            host: None,
+            local: false,
             received_at: Timestamp::now(),
             user: Arc::default(),
         })

@@ -67,6 +67,8 @@ failures! {
     WriteFailure: [404, 409, 412, 413, 415, 507];
     /// Of an operation that takes a tool's output.
     UploadFailure: [404, 409, 413, 415, 422, 507];
+    /// Of an operation that signs in or out.
+    SignInFailure: [413, 415, 507];
     /// Of an operation that answers with a stream.
     StreamFailure: [404];
 }

@@ -38,6 +38,22 @@ impl<T: Choice> AnyOf<T> {
 }
 
 impl AnyText {
+    /// The values that are asked for and allowed; all that are allowed, where none is asked for.
+    ///
+    /// Where nothing is left, a value remains that no row has: an empty list would be no filter at all.
+    pub(crate) fn within(asked: Option<Self>, allowed: &[String]) -> Self {
+        let asked = Self::filter(asked);
+        let mut left: Vec<String> = allowed
+            .iter()
+            .filter(|name| asked.is_empty() || asked.contains(name))
+            .cloned()
+            .collect();
+        if left.is_empty() {
+            left.push("\0".to_owned());
+        }
+        Self(left)
+    }
+
     /// The values to keep; none stands for no filter.
     pub fn filter(asked: Option<Self>) -> Vec<String> {
         asked.map(|list| list.0).unwrap_or_default()

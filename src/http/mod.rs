@@ -7,6 +7,7 @@ pub(crate) mod agreement;
 pub mod auth;
 mod blocking;
 pub mod context;
+pub(crate) mod cookies;
 pub mod download;
 pub mod etag;
 pub mod failure;
@@ -14,28 +15,35 @@ pub mod framework;
 pub mod ids;
 pub mod json;
 pub mod lists;
+pub(crate) mod origin;
 pub mod page;
 pub mod params;
 pub mod problem;
 pub mod raw;
+pub mod reach;
 pub mod reply;
 mod schema;
 pub mod tags;
 pub mod text;
 pub mod words;
 
-pub use auth::{Admin, Engineer, Ingest, Viewer};
+pub use auth::{
+    Admin, AdminOrLocal, Engineer, EngineerWithin, IngestWithin, Person, Viewer, ViewerWithin,
+    Visitor,
+};
 pub(crate) use blocking::blocking;
 pub use download::Download;
 pub use etag::{ETag, IfMatch};
 pub use failure::{
-    CreateFailure, FindFailure, ReadFailure, StreamFailure, UploadFailure, WriteFailure,
+    CreateFailure, FindFailure, ReadFailure, SignInFailure, StreamFailure, UploadFailure,
+    WriteFailure,
 };
 pub use json::Json;
 pub use lists::{AnyOf, AnyText, Choice};
 pub use page::{Cursor, Page, PageLimit, PageNumber, PageQuery};
 pub use params::{Days, Money};
 pub use raw::{JsonObject, Nullable, RawJson};
+pub use reach::Reach;
 pub use reply::{Created, Reply, Tagged, created, ok, tagged};
 pub use tags::Tag;
 pub use text::{Line, Text};

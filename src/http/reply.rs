@@ -2,7 +2,7 @@
 //!
 //! A view is written straight to the answer's bytes by serde; poem-openapi only learns its schema.
 
-use poem::http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use poem::http::header::{CONTENT_TYPE, ETAG, LOCATION, SET_COOKIE};
 use poem::http::{HeaderValue, StatusCode};
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
@@ -31,6 +31,20 @@ pub struct Tagged<T> {
 pub struct Created<T> {
     view: T,
     location: Option<String>,
+}
+
+/// 200 with a view, and perhaps a cookie to keep or to drop.
+#[derive(Debug)]
+pub struct WithCookie<T> {
+    view: T,
+    cookie: Option<HeaderValue>,
+}
+
+impl<T> WithCookie<T> {
+    /// A view with the `Set-Cookie` that goes with it.
+    pub fn new(view: T, cookie: Option<HeaderValue>) -> Self {
+        Self { view, cookie }
+    }
 }
 
 /// A handler's success.
@@ -89,6 +103,16 @@ impl<T: Serialize + Send> IntoResponse for Tagged<T> {
     fn into_response(self) -> Response {
         let mut response = respond(StatusCode::OK, &self.view);
         response.headers_mut().insert(ETAG, self.tag.header());
+        response
+    }
+}
+
+impl<T: Serialize + Send> IntoResponse for WithCookie<T> {
+    fn into_response(self) -> Response {
+        let mut response = respond(StatusCode::OK, &self.view);
+        if let Some(cookie) = self.cookie {
+            response.headers_mut().insert(SET_COOKIE, cookie);
+        }
         response
     }
 }
@@ -162,6 +186,20 @@ impl<T: Type> ApiResponse for Reply<T> {
 impl<T: Type> ApiResponse for Tagged<T> {
     fn meta() -> MetaResponses {
         let header = ("ETag", "The version read, for a later `If-Match`.");
+        documented::<T>(200, "Done.", Some(header))
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Type> ApiResponse for WithCookie<T> {
+    fn meta() -> MetaResponses {
+        let header = (
+            "Set-Cookie",
+            "The refresh token, where the client keeps it as a cookie.",
+        );
         documented::<T>(200, "Done.", Some(header))
     }
 

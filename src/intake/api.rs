@@ -14,7 +14,9 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 use crate::http::words::word_type;
-use crate::http::{ApiResult, Created, Ingest, Line, ReadFailure, Tag, UploadFailure, created, ok};
+use crate::http::{
+    ApiResult, Created, IngestWithin, Line, ReadFailure, Tag, UploadFailure, created, ok,
+};
 use crate::ingest::{self, Encoding, FingerprintKey, Format, Options, Scan};
 use crate::scans::api::ScanView;
 use crate::scans::{self, Push};
@@ -173,7 +175,7 @@ impl Api {
     )]
     async fn push_scan(
         &self,
-        who: Ingest,
+        who: IngestWithin,
         /// The workspace's name: 1 to 128 of `a-z 0-9 . _ - /`, starting and ending with a letter or digit.
         workspace: Query<Line<1, 128>>,
         /// What the body is; found out by looking where it isn't said.
@@ -194,6 +196,8 @@ impl Api {
             idempotency_key: idempotency_key.0.map(Line::into_string),
         };
         workspaces::check_name("workspace", &push.workspace)?;
+        who.may_push()?;
+        who.reach().enter(&push.workspace)?;
         let options = Options {
             format: match format.0 {
                 None | Some(Said::Auto) => None,
@@ -225,12 +229,14 @@ impl Api {
     )]
     async fn fingerprint_key(
         &self,
-        _who: Ingest,
+        who: IngestWithin,
         /// The workspace's name; it need not exist yet.
         workspace: Query<Line<1, 128>>,
     ) -> ApiResult<KeyView, ReadFailure> {
         let workspace = workspace.0.into_string();
         workspaces::check_name("workspace", &workspace)?;
+        who.may_push()?;
+        who.reach().enter(&workspace)?;
         let key = FingerprintKey::for_workspace(&self.fingerprint_secret, &workspace);
         ok(KeyView {
             workspace,

@@ -13,8 +13,8 @@ use crate::error::Result;
 use crate::http::lists::Choice;
 use crate::http::words::{choices, word_type};
 use crate::http::{
-    AnyOf, AnyText, ApiResult, Cursor, Page, PageLimit, PageNumber, PageQuery, ReadFailure, Tag,
-    Viewer, blocking, ok,
+    AnyOf, AnyText, ApiResult, Cursor, IngestWithin, Page, PageLimit, PageNumber, PageQuery,
+    ReadFailure, Tag, blocking, ok,
 };
 use crate::ids::{DriftId, ScanId};
 use crate::ingest::{Format, Kind, ScanStatus};
@@ -194,7 +194,7 @@ impl Api {
     #[oai(path = "/scans", method = "get", operation_id = "listScans")]
     async fn list_scans(
         &self,
-        _who: Viewer,
+        who: IngestWithin,
         /// Any of these workspaces, by name.
         workspace: Query<Option<AnyText>>,
         /// Any of these statuses.
@@ -210,7 +210,10 @@ impl Api {
         let place = query.place()?;
         let statuses = AnyOf::filter(status.0).into_iter().map(status_name);
         let filters: Vec<Filter> = [
-            (field::WORKSPACE, AnyText::filter(workspace.0)),
+            (
+                field::WORKSPACE,
+                AnyText::filter(who.reach().narrow(workspace.0)),
+            ),
             (field::STATUS, statuses.map(str::to_owned).collect()),
         ]
         .into_iter()
@@ -234,8 +237,9 @@ impl Api {
 
     /// Read a scan
     #[oai(path = "/scans/:id", method = "get", operation_id = "getScan")]
-    async fn get_scan(&self, _who: Viewer, id: Path<ScanId>) -> ApiResult<ScanView> {
+    async fn get_scan(&self, who: IngestWithin, id: Path<ScanId>) -> ApiResult<ScanView> {
         let scan = self.store.read(|read| scans::by_id(read, id.0))?;
+        who.reach().find(&scan.workspace, "scan")?;
         ok(scan.into())
     }
 
@@ -249,7 +253,7 @@ impl Api {
     )]
     async fn list_scan_drifts(
         &self,
-        _who: Viewer,
+        who: IngestWithin,
         id: Path<ScanId>,
         /// Any of these: `found`, `changed`, `resolved`.
         part: Query<Option<AnyOf<Part>>>,
@@ -266,7 +270,8 @@ impl Api {
         // A scan's first push can have found a hundred thousand of them.
         let read = move || {
             let read = store.snapshot()?;
-            scans::by_id(&*read, id.0)?;
+            let scan = scans::by_id(&*read, id.0)?;
+            who.reach().find(&scan.workspace, "scan")?;
             let mut found = scans::drifts_of(&*read, id.0, &parts, place, query.reach())?;
             let next = query.cut(&mut found.parts, |(drift, _)| {
                 Cursor::new(drift.0.into_bytes())

@@ -1,11 +1,15 @@
 //! The store with everything in memory that follows it, opened as one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::Result;
+use crate::http::auth::Gate;
+use crate::server::chores::TokenKeys;
+use crate::sessions::AccessTokens;
+use crate::sessions::sign_in::Desk;
 use crate::store::{self, Options, Store, View, secrets};
-use crate::{alerts, drifts, scans};
+use crate::{alerts, drifts, keys, scans, sessions, users};
 
 /// What the features' handlers read and write.
 #[derive(Debug, Clone)]
@@ -20,7 +24,16 @@ pub struct Data {
     pub scans: Arc<scans::index::Index>,
     /// The secret behind the fingerprints of live values.
     pub fingerprint_secret: [u8; 32],
+    /// Who may do what.
+    pub gate: Arc<Gate>,
+    /// Where people sign in.
+    pub desk: Arc<Desk>,
+    /// Where the keys of access tokens come from.
+    pub token_keys: TokenKeys,
 }
+
+/// The file with the keys of access tokens, where it is ours.
+const TOKEN_KEYS: &str = "paseto.keys";
 
 impl Data {
     /// Opens the store of a data directory.
@@ -28,18 +41,48 @@ impl Data {
     /// # Errors
     /// As [`Store::open`] and [`secrets::load_or_make`].
     pub fn open(options: Options) -> Result<Self> {
+        Self::open_with(options, None)
+    }
+
+    /// The same, with the keys of access tokens from a file that somebody else looks after.
+    ///
+    /// # Errors
+    /// As [`Data::open`].
+    pub fn open_with(options: Options, given_keys: Option<PathBuf>) -> Result<Self> {
         let drifts = Arc::<drifts::index::Index>::default();
         let alerts = Arc::<alerts::index::Index>::default();
         let scans = Arc::<scans::index::Index>::default();
         store::make_private_dir(&options.dir)?;
         let fingerprint_secret = secrets::load_or_make(&options.dir, secrets::FINGERPRINT_KEY)?;
+        let users = Arc::<users::index::Index>::default();
+        let living = Arc::<sessions::index::Index>::default();
+        let keys = Arc::<keys::index::Index>::default();
+        let token_keys = match given_keys {
+            Some(path) => TokenKeys::Given(path),
+            None => TokenKeys::Own(options.dir.join(TOKEN_KEYS)),
+        };
+        let ring = token_keys.load()?;
         let views: Vec<Arc<dyn View>> = vec![
             Arc::clone(&drifts) as Arc<dyn View>,
             Arc::clone(&alerts) as Arc<dyn View>,
             Arc::clone(&scans) as Arc<dyn View>,
+            Arc::clone(&users) as Arc<dyn View>,
+            Arc::clone(&living) as Arc<dyn View>,
+            Arc::clone(&keys) as Arc<dyn View>,
         ];
         let store = Store::open(Options { views, ..options })?;
+        let tokens = Arc::new(AccessTokens::new(ring, store.instance()?));
+        let desk = Desk::new(store.clone(), Arc::clone(&tokens), Arc::clone(&living));
+        let gate = Gate {
+            tokens,
+            sessions: living,
+            users,
+            keys,
+        };
         Ok(Self {
+            gate: Arc::new(gate),
+            desk: Arc::new(desk),
+            token_keys,
             store,
             drifts,
             alerts,

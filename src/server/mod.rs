@@ -3,9 +3,11 @@
 //! It knows the features' `Api`s, and nothing of what they do.
 
 pub mod body;
+pub mod chores;
 mod contract;
 mod data;
 mod docs;
+pub mod first_admin;
 pub mod middleware;
 mod outcome;
 mod paced;
@@ -26,7 +28,7 @@ pub use crate::telemetry::lifecycle::{Lifecycle, Phase};
 pub use contract::contract;
 pub use data::Data;
 
-use crate::http::auth::NEEDS_LOOPBACK;
+use crate::http::auth::Gate;
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::Metrics;
 use middleware::Front;
@@ -83,7 +85,7 @@ pub enum ListenError {
 /// # Errors
 /// When the address is not a loopback one, is taken, or is refused by the system.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    if NEEDS_LOOPBACK && !address.ip().is_loopback() {
+    if !address.ip().is_loopback() {
         return Err(ListenError::NotLoopback(address));
     }
     TcpListener::bind(address)
@@ -97,8 +99,14 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
 /// Serves until the application's lifecycle drains, then finishes what is under way.
 ///
 /// Returns when the last connection is closed or the time for it is over; the caller then closes the store.
-pub async fn run(listener: TcpListener, app: &App, apis: routes::Apis, options: ServeOptions) {
-    let site = routes::Site::new(app, apis);
+pub async fn run(
+    listener: TcpListener,
+    app: &App,
+    apis: routes::Apis,
+    gate: Arc<Gate>,
+    options: ServeOptions,
+) {
+    let site = routes::Site::new(app, apis, gate);
     let front = Front::new::<routes::Apis>(site, app.clone(), options.clone());
     app.lifecycle.set(Phase::Ready);
     serve_loop::serve(listener, Arc::new(front), app.clone(), options).await;

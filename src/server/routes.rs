@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
-use poem::{Endpoint, IntoEndpoint, Request, Response};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response};
 use poem_openapi::OpenApiService;
 
+use crate::http::auth::Gate;
 use crate::server::contract::{TITLE, VERSION};
 use crate::server::docs::Docs;
 use crate::server::{App, Data};
 use crate::telemetry::api::HealthApi;
-use crate::{alerts, audit, drifts, intake, metrics, scans, workspaces};
+use crate::{alerts, audit, drifts, intake, keys, metrics, scans, sessions, users, workspaces};
 
 /// Every feature's handlers. The contract is made of their types, the router of their values.
 pub type Apis = (
@@ -22,6 +23,9 @@ pub type Apis = (
     alerts::api::Api,
     metrics::api::Api,
     audit::api::Api,
+    sessions::api::Api,
+    users::api::Api,
+    keys::api::Api,
     HealthApi,
 );
 
@@ -49,6 +53,18 @@ pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
             store: store(),
             index: Arc::default(),
         },
+        sessions::api::Api {
+            store: store(),
+            desk: Arc::clone(&data.desk),
+        },
+        users::api::Api {
+            store: store(),
+            desk: Arc::clone(&data.desk),
+        },
+        keys::api::Api {
+            store: store(),
+            index: Arc::clone(&data.gate.keys),
+        },
         HealthApi::new(Arc::clone(&app.health)),
     )
 }
@@ -61,9 +77,12 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) fn new(app: &App, apis: Apis) -> Self {
+    pub(crate) fn new(app: &App, apis: Apis, gate: Arc<Gate>) -> Self {
         Self {
-            api: OpenApiService::new(apis, TITLE, VERSION).into_endpoint(),
+            api: OpenApiService::new(apis, TITLE, VERSION)
+                .into_endpoint()
+                .data(gate)
+                .boxed(),
             docs: Docs::new(),
             app: app.clone(),
         }

@@ -304,6 +304,22 @@ impl Store {
         Ok(outcome)
     }
 
+    /// The random id that the database got when it was made.
+    ///
+    /// # Errors
+    /// As [`Store::snapshot`]; `Internal` where it is missing.
+    pub fn instance(&self) -> Result<[u8; 16]> {
+        let bytes = self.read(|read| {
+            read.get_bytes(
+                tables::META.table,
+                &keys::Key::to_bytes(&"instance".to_owned()),
+            )
+        })?;
+        bytes
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or_else(|| Error::internal("the database has no instance id"))
+    }
+
     /// Whether it can be written.
     pub fn state(&self) -> State {
         self.shared.state.borrow().clone()

@@ -12,7 +12,7 @@ use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use serde::Serialize;
 
 use crate::http::problem::JSON;
-use crate::http::{Admin, ReadFailure, Tag};
+use crate::http::{AdminOrLocal, ReadFailure, Tag};
 use crate::telemetry::health::Health;
 use crate::telemetry::process;
 use crate::time::Timestamp;
@@ -201,7 +201,7 @@ impl HealthApi {
         method = "get",
         operation_id = "getDetailedHealth"
     )]
-    async fn detailed(&self, _who: Admin) -> Result<Bare<DetailedView>, ReadFailure> {
+    async fn detailed(&self, _who: AdminOrLocal) -> Result<Bare<DetailedView>, ReadFailure> {
         let readiness = self.health.readiness();
         let figures = process::figures();
         let facts = self.health.facts().into_iter();

@@ -18,8 +18,8 @@ use crate::http::reply::Nothing;
 use crate::http::text::text_type;
 use crate::http::words::word_type;
 use crate::http::{
-    Admin, ApiResult, CreateFailure, Created, Cursor, Json, Line, Page, PageLimit, PageNumber,
-    PageQuery, ReadFailure, Tag, Text, Viewer, WriteFailure, created, ok,
+    Admin, ApiResult, CreateFailure, Created, Cursor, IngestWithin, Json, Line, Page, PageLimit,
+    PageNumber, PageQuery, ReadFailure, Tag, Text, WriteFailure, created, ok,
 };
 use crate::ids::{ScanId, WorkspaceId};
 use crate::ingest::ScanStatus;
@@ -297,7 +297,7 @@ impl Api {
     #[oai(path = "/workspaces", method = "get", operation_id = "listWorkspaces")]
     async fn list_workspaces(
         &self,
-        _who: Viewer,
+        who: IngestWithin,
         /// A literal part of the name.
         name: Query<Option<Line<0, 128>>>,
         /// Which page, from 1.
@@ -314,9 +314,12 @@ impl Api {
                 .map(|name| Place::After(name.to_owned()))
                 .map_err(|_| wrong_cursor())?,
         };
+        let part = name.0.map(|part| part.to_lowercase());
+        let passes = |name: &str| {
+            who.reach().holds(name) && part.as_deref().is_none_or(|part| name.contains(part))
+        };
         let (read, now) = (self.store.snapshot()?, Timestamp::now());
-        let (mut found, total) =
-            workspaces::page(&*read, name.0.as_deref(), &place, query.reach())?;
+        let (mut found, total) = workspaces::page(&*read, &passes, &place, query.reach())?;
         let next = query.cut(&mut found, |last| Cursor::new(last.name.as_bytes()));
         let items = found
             .into_iter()
@@ -335,9 +338,14 @@ impl Api {
         method = "get",
         operation_id = "getWorkspace"
     )]
-    async fn get_workspace(&self, _who: Viewer, id: Path<WorkspaceId>) -> ApiResult<WorkspaceView> {
+    async fn get_workspace(
+        &self,
+        who: IngestWithin,
+        id: Path<WorkspaceId>,
+    ) -> ApiResult<WorkspaceView> {
         let read = self.store.snapshot()?;
         let workspace = workspaces::by_id(&*read, id.0)?;
+        who.reach().find(&workspace.name, "workspace")?;
         ok(WorkspaceView::read(&*read, workspace, Timestamp::now())?)
     }
 

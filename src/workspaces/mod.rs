@@ -224,17 +224,16 @@ pub enum Place {
     After(String),
 }
 
-/// So many workspaces with a literal part in their name, by name, and how many there are in all.
+/// So many workspaces whose name passes, by name, and how many pass in all.
 ///
 /// # Errors
 /// What reading says.
 pub fn page(
     read: &impl Reads,
-    part: Option<&str>,
+    passes: &dyn Fn(&str) -> bool,
     from: &Place,
     limit: usize,
 ) -> Result<(Vec<Record>, u64)> {
-    let part = part.map(str::to_lowercase);
     let (mut ids, mut total) = (Vec::new(), 0);
     read.visit(
         WORKSPACES_BY_NAME.table,
@@ -242,7 +241,7 @@ pub fn page(
         Order::Ascending,
         &mut |key, value| {
             let name = String::from_bytes(key).unwrap_or_default();
-            if part.as_deref().is_none_or(|part| name.contains(part)) {
+            if passes(&name) {
                 total += 1;
                 let reached = match from {
                     Place::Skip(skip) => total > *skip,

@@ -7,17 +7,16 @@ use serde::Serialize;
 
 use super::filters::FilterBody;
 use super::other_total;
-use crate::actor::Actor;
-use crate::drifts::ResolvedHow;
 use crate::drifts::decide::{Decide, decide};
 use crate::drifts::index::Index;
 use crate::drifts::query::Query;
+use crate::drifts::{ResolvedHow, records};
 use crate::error::{Error, Result};
 use crate::http::problem::{Problem, ProblemDetail};
 use crate::http::words::word_type;
-use crate::http::{Line, Text};
+use crate::http::{EngineerWithin, Line, Reach, Text};
 use crate::ids::DriftId;
-use crate::store::{Store, Writes};
+use crate::store::{Reads, Store, Writes};
 
 /// How many drifts one call may decide on.
 const MOST: usize = 1000;
@@ -119,12 +118,15 @@ pub(super) async fn run(
     store: &Store,
     index: &Arc<Index>,
     request: Request,
-    by: Actor,
+    who: EngineerWithin,
 ) -> Result<OutcomeView> {
     let decision = request.decision()?;
+    let reach = who.reach().clone();
+    let by = who.into_actor();
     let ids = match (request.ids, request.filter, request.expected_total) {
         (Some(ids), None, None) => unique(ids),
-        (None, Some(filter), Some(expected)) => {
+        (None, Some(mut filter), Some(expected)) => {
+            filter.workspace = reach.narrow(filter.workspace);
             matching(store, index, &filter.into_query(), expected)?
         }
         (None, Some(_), None) => {
@@ -149,7 +151,9 @@ pub(super) async fn run(
             let mut writes = Writes::new();
             let mut results = Vec::with_capacity(ids.len());
             for id in &ids {
-                match decide(read, *id, None, &decision, &by, now) {
+                let decided = within(read, *id, &reach)
+                    .and_then(|()| decide(read, *id, None, &decision, &by, now));
+                match decided {
                     Ok((_, of_one)) => {
                         writes.add(of_one);
                         results.push((*id, None));
@@ -179,6 +183,14 @@ pub(super) async fn run(
         succeeded: total - failed,
         failed,
     })
+}
+
+/// Whether a drift is within reach; out of it, it is as if there were none.
+fn within(read: &impl Reads, id: DriftId, reach: &Reach) -> Result<()> {
+    match reach {
+        Reach::All => Ok(()),
+        Reach::Only(_) => reach.find(&records::by_id(read, id)?.workspace, "drift"),
+    }
 }
 
 /// Each id once, in the order given: deciding twice on one drift is never meant.
