@@ -16,15 +16,18 @@ pub mod http;
 pub mod ids;
 pub mod ingest;
 pub mod intake;
+pub mod keys;
 pub mod listing;
 pub mod metrics;
 pub mod money;
 pub mod scans;
 pub mod server;
+pub mod sessions;
 pub mod severity;
 pub mod store;
 pub mod telemetry;
 pub mod time;
+pub mod users;
 pub mod workspaces;
 
 pub use error::{Error, Result};

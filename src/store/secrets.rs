@@ -36,7 +36,7 @@ pub fn load_or_make(dir: &Path, name: &str) -> Result<[u8; 32]> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let mut secret = [0; 32];
             getrandom::fill(&mut secret).map_err(|error| Error::internal(error.to_string()))?;
-            make(dir, name, &crate::hex::encode(&secret))
+            write(&path, &format!("{}\n", crate::hex::encode(&secret)))
                 .map_err(|error| unusable(&format!("can't be made ({error})")))?;
             Ok(secret)
         }
@@ -44,19 +44,30 @@ pub fn load_or_make(dir: &Path, name: &str) -> Result<[u8; 32]> {
     }
 }
 
-/// Writes the file whole or not at all.
-fn make(dir: &Path, name: &str, text: &str) -> std::io::Result<()> {
-    let part = dir.join(format!("{name}.part"));
+/// Writes a file whole or not at all, for its owner only.
+///
+/// # Errors
+/// The system's own; the file is what it was then.
+pub(crate) fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    // What a crash left there may be open to others.
+    match std::fs::remove_file(&part) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&part)?;
-    writeln!(file, "{text}")?;
+    file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    std::fs::rename(&part, dir.join(name))?;
-    File::open(dir)?.sync_all()
+    std::fs::rename(&part, path)?;
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => File::open(dir)?.sync_all(),
+        _ => File::open(".")?.sync_all(),
+    }
 }
 
 #[cfg(test)]

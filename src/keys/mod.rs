@@ -1,0 +1,3 @@
+//! API keys: the credentials of machines.
+
+pub mod secret;
