@@ -7,7 +7,7 @@ pub(crate) mod agreement;
 pub mod auth;
 mod blocking;
 pub mod context;
-pub(crate) mod cookies;
+pub mod cookies;
 pub mod download;
 pub mod etag;
 pub mod failure;
