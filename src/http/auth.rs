@@ -1,13 +1,10 @@
 //! Who asks, and what they may do: a handler's parameter type is the permission it needs.
 //!
-//! There is no sign-in yet. Every request acts as the local operator, so the server listens on loopback
-//! addresses only, and [`guard`] turns away what a browser might be made to send from another site.
+//! There is no sign-in yet: every request acts as the local operator.
 
-use std::net::IpAddr;
 use std::ops::Deref;
 
-use poem::http::header::{HOST, ORIGIN, USER_AGENT};
-use poem::http::{HeaderMap, Method, Uri};
+use poem::http::header::USER_AGENT;
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
@@ -19,9 +16,6 @@ use crate::http::problem::status_of;
 
 /// The longest `User-Agent` that is kept, in characters.
 const MAX_USER_AGENT: usize = 256;
-
-/// Whether any address may be listened on: not before there are credentials to ask for.
-pub const NEEDS_LOOPBACK: bool = true;
 
 /// Learns who sent a request.
 ///
@@ -148,125 +142,9 @@ fn declare_schemes(registry: &mut Registry) {
     );
 }
 
-/// Turns away what could be sent on somebody's behalf without their knowing, before any handler runs.
-///
-/// A page that rebinds its own name to 127.0.0.1 sends that name as `Host`; a page of another site sends its
-/// `Origin`, or the browser says `Sec-Fetch-Site: cross-site`.
-///
-/// # Errors
-/// `Forbidden`, with a sentence that says which of them it was.
-pub fn guard(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<()> {
-    let text = |name: &poem::http::HeaderName| headers.get(name).map(|value| value.to_str());
-    let host = match (uri.authority(), text(&HOST)) {
-        (Some(authority), _) => Some(authority.as_str()),
-        (None, Some(Ok(host))) => Some(host),
-        (None, Some(Err(_)) | None) => None,
-    };
-    if !host.is_some_and(is_loopback_host) {
-        return Err(Error::Forbidden(
-            "This server answers to loopback names only: use http://127.0.0.1 or http://localhost."
-                .to_owned(),
-        ));
-    }
-    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        return Ok(());
-    }
-    let site = headers.get("sec-fetch-site").map(|value| value.as_bytes());
-    let foreign_origin = match text(&ORIGIN) {
-        None => false,
-        Some(origin) => !origin.is_ok_and(|origin| is_own_origin(origin, host)),
-    };
-    if site == Some(b"cross-site") || foreign_origin {
-        return Err(Error::Forbidden(
-            "A page of another site sent this: changes are taken from this server's own pages and from programs."
-                .to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-/// Whether a `Host` names this machine itself, with or without a port.
-fn is_loopback_host(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(""),
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    };
-    name.eq_ignore_ascii_case("localhost")
-        || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// Whether an `Origin` is the one that `Host` names.
-fn is_own_origin(origin: &str, host: Option<&str>) -> bool {
-    let authority = origin
-        .strip_prefix("http://")
-        .or_else(|| origin.strip_prefix("https://"));
-    authority.is_some() && authority == host
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn guarded(method: Method, headers: &[(&'static str, &str)]) -> bool {
-        let headers: HeaderMap = headers
-            .iter()
-            .map(|(name, value)| {
-                (
-                    poem::http::HeaderName::from_static(name),
-                    value.parse().unwrap(),
-                )
-            })
-            .collect();
-        guard(&method, &Uri::from_static("/api/v1/drifts"), &headers).is_ok()
-    }
-
-    #[test]
-    fn only_loopback_hosts_are_answered() {
-        for host in [
-            "localhost",
-            "LocalHost:8420",
-            "127.0.0.1:1",
-            "127.8.8.8",
-            "[::1]:8420",
-        ] {
-            assert!(guarded(Method::GET, &[("host", host)]), "{host}");
-        }
-        for host in [
-            "evil.example",
-            "127.0.0.1.evil.example:8420",
-            "localhost.evil.example",
-            "10.0.0.1:8420",
-            "[::2]",
-            "",
-        ] {
-            assert!(!guarded(Method::GET, &[("host", host)]), "{host}");
-        }
-        assert!(!guarded(Method::GET, &[]));
-    }
-
-    #[test]
-    fn another_sites_page_changes_nothing() {
-        let own = ("host", "127.0.0.1:8420");
-        let cross = ("sec-fetch-site", "cross-site");
-        assert!(guarded(Method::POST, &[own]));
-        assert!(guarded(Method::GET, &[own, cross]));
-        assert!(!guarded(Method::POST, &[own, cross]));
-        assert!(guarded(
-            Method::POST,
-            &[own, ("origin", "http://127.0.0.1:8420")]
-        ));
-        for origin in [
-            "http://evil.example",
-            "null",
-            "http://127.0.0.1:9",
-            "ftp://127.0.0.1:8420",
-        ] {
-            assert!(
-                !guarded(Method::DELETE, &[own, ("origin", origin)]),
-                "{origin}"
-            );
-        }
-    }
 
     #[test]
     fn a_role_may_do_what_lesser_ones_may() {

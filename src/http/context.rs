@@ -13,8 +13,15 @@ use crate::time::Timestamp;
 pub struct RequestContext {
     /// The request's `x-correlation-id`, in its answer, its log line, its `traceId` and its audit entries.
     pub correlation_id: Arc<str>,
-    /// The address at the other end of the connection.
+    /// The client's address: the connection's other end, or whom a trusted proxy speaks for. An IPv4 address is
+    /// never written as an IPv6 one.
     pub client: Option<IpAddr>,
+    /// Whether the client speaks TLS, to here or to a trusted proxy.
+    pub secure: bool,
+    /// The host that the client asked for, with its port where it named one.
+    pub host: Option<String>,
+    /// Whether it was sent on this machine, to this machine, with no proxy between.
+    pub local: bool,
     /// When its head had arrived.
     pub received_at: Timestamp,
     /// Who it turned out to be, for the log; set by `http::auth`.
@@ -30,6 +37,9 @@ impl RequestContext {
         request.data::<Self>().cloned().unwrap_or_else(|| Self {
             correlation_id: Arc::from(""),
             client: None,
+            secure: false,
+            host: None,
+            local: false,
             received_at: Timestamp::now(),
             user: Arc::default(),
         })

@@ -7,8 +7,10 @@ use poem::http::Method;
 use poem::{Endpoint, IntoEndpoint, Request, Response};
 use poem_openapi::OpenApiService;
 
+use crate::config::ScrapeToken;
 use crate::server::contract::{TITLE, VERSION};
 use crate::server::docs::Docs;
+use crate::server::scrape;
 use crate::server::{App, Data};
 use crate::telemetry::api::HealthApi;
 use crate::{alerts, audit, drifts, intake, metrics, scans, workspaces};
@@ -58,14 +60,27 @@ pub(crate) struct Site {
     api: BoxEndpoint<'static>,
     docs: Docs,
     app: App,
+    scrape_token: Option<ScrapeToken>,
 }
 
 impl Site {
-    pub(crate) fn new(app: &App, apis: Apis) -> Self {
+    pub(crate) fn new(app: &App, apis: Apis, scrape_token: Option<ScrapeToken>) -> Self {
         Self {
             api: OpenApiService::new(apis, TITLE, VERSION).into_endpoint(),
             docs: Docs::new(),
             app: app.clone(),
+            scrape_token,
+        }
+    }
+
+    fn metrics(&self, request: &Request) -> Response {
+        match scrape::admit(request, self.scrape_token.as_ref()) {
+            Ok(()) => self.app.metrics.scrape(),
+            Err(problem) => {
+                let mut response = Response::default();
+                response.set_data(*problem);
+                response
+            }
         }
     }
 }
@@ -86,7 +101,7 @@ impl Endpoint for Site {
             });
         }
         match path {
-            "/metrics" => Ok(self.app.metrics.scrape()),
+            "/metrics" => Ok(self.metrics(&request)),
             _ => self.docs.serve(&request),
         }
     }
