@@ -238,6 +238,29 @@ fn in_the_clear_only_loopback_addresses_are_listened_on() {
 }
 
 #[test]
+fn an_operator_may_waive_tls_and_is_warned() {
+    let data = tempfile::tempdir().unwrap();
+    let mut child = command(&data)
+        .args(["--listen", "0.0.0.0:0"])
+        .env("DRIFTSENTRY_ALLOW_INSECURE_HTTP", "true")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut first, mut warned) = (String::new(), String::new());
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut first).unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    stderr.read_line(&mut warned).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(first.starts_with("listening on http://0.0.0.0:"), "{first}");
+    assert!(
+        warned.contains("WARN") && warned.contains("in the clear"),
+        "{warned}"
+    );
+}
+
+#[test]
 fn a_certificate_without_a_key_or_of_nothing_is_a_mistake() {
     let failed = fails(&["--tls-cert", "/nowhere/cert.pem"]);
     assert_eq!(failed.status.code(), Some(78));

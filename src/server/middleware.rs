@@ -9,10 +9,9 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::combinators::BoxBody;
 use poem::error::MethodNotAllowedError;
-use poem::http::header::{ALLOW, CONTENT_LENGTH};
+use poem::http::header::{ALLOW, CONTENT_LENGTH, HOST};
 use poem::http::uri::Scheme;
-use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
-
+use poem::http::{HeaderValue, Method, StatusCode, Uri, Version};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Body, Endpoint, IntoResponse, PathPattern, Request, RequestParts, Response};
 use poem_openapi::OpenApi;
@@ -117,7 +116,7 @@ impl<E: Endpoint> Front<E> {
         let read_bytes = Arc::new(AtomicU64::new(0));
         let span = tracing::info_span!("request", correlation_id = &*context.correlation_id);
         let (mut response, route) = async {
-            match self.admitted(&parts.method, &parts.uri, &parts.headers) {
+            match self.admitted(&parts) {
                 Ok(limit) => {
                     let patience = self.options.stall_timeout;
                     let body = Bounded::new(body, limit, patience, read_bytes.clone());
@@ -148,12 +147,8 @@ impl<E: Endpoint> Front<E> {
     }
 
     /// What can be refused before any handler runs; else the limit of the body.
-    fn admitted(
-        &self,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-    ) -> Result<u64, Box<Problem>> {
+    fn admitted(&self, head: &hyper::http::request::Parts) -> Result<u64, Box<Problem>> {
+        let (method, uri, headers) = (&head.method, &head.uri, &head.headers);
         if headers.len() > self.options.max_headers {
             return Err(Box::new(Problem::new(
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -164,6 +159,10 @@ impl<E: Endpoint> Front<E> {
                     self.options.max_headers
                 ),
             )));
+        }
+        if !names_one_host(head) {
+            let error = Error::invalid("Host", "must be there, once");
+            return Err(refused(error));
         }
         if let Some(field) = control_character_in(uri) {
             let error = Error::invalid(field, "must not have control characters");
@@ -266,6 +265,14 @@ where
     };
     let parts = RequestParts::from((parts, LocalAddr::default(), remote, scheme));
     Request::from_parts(parts, Body::from(BoxBody::new(body)))
+}
+
+/// RFC 9112, section 3.2: without one, or with two, this and a proxy before it may think of different hosts.
+fn names_one_host(head: &hyper::http::request::Parts) -> bool {
+    match head.headers.get_all(HOST).iter().count() {
+        0 => head.version != Version::HTTP_11 || head.uri.authority().is_some(),
+        count => count == 1,
+    }
 }
 
 /// Whether a path or query holds an encoded control character, and in which parameter.
