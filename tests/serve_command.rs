@@ -226,16 +226,51 @@ fn a_port_in_use_is_told() {
 }
 
 #[test]
-fn only_loopback_addresses_are_listened_on() {
+fn in_the_clear_only_loopback_addresses_are_listened_on() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8420"] {
         let failed = fails(&["--listen", address]);
         assert_eq!(failed.status.code(), Some(78), "{address}");
         let told = String::from_utf8_lossy(&failed.stderr);
-        assert!(
-            told.contains("sign-in") && told.contains("loopback"),
-            "{told}"
-        );
+        for way_out in ["--tls-cert", "loopback", "allow_insecure_http"] {
+            assert!(told.contains(way_out), "{way_out} in {told}");
+        }
     }
+}
+
+#[test]
+fn an_operator_may_waive_tls_and_is_warned() {
+    let data = tempfile::tempdir().unwrap();
+    let mut child = command(&data)
+        .args(["--listen", "0.0.0.0:0"])
+        .env("DRIFTSENTRY_ALLOW_INSECURE_HTTP", "true")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut first, mut warned) = (String::new(), String::new());
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut first).unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    stderr.read_line(&mut warned).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(first.starts_with("listening on http://0.0.0.0:"), "{first}");
+    assert!(
+        warned.contains("WARN") && warned.contains("in the clear"),
+        "{warned}"
+    );
+}
+
+#[test]
+fn a_certificate_without_a_key_or_of_nothing_is_a_mistake() {
+    let failed = fails(&["--tls-cert", "/nowhere/cert.pem"]);
+    assert_eq!(failed.status.code(), Some(78));
+    let told = String::from_utf8_lossy(&failed.stderr);
+    assert!(told.contains("--tls-key"), "{told}");
+    let both = ["--tls-cert", "/nowhere/c", "--tls-key", "/nowhere/k"];
+    let failed = fails(&[&["--listen", "127.0.0.1:0"][..], &both].concat());
+    assert_eq!(failed.status.code(), Some(78));
+    let told = String::from_utf8_lossy(&failed.stderr);
+    assert!(told.contains("can't read /nowhere/c"), "{told}");
 }
 
 #[test]

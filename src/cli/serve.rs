@@ -1,7 +1,6 @@
 //! `driftsentry serve`: the server.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::config::{Config, Flags};
 use crate::drifts::records;
 use crate::error::Error;
-use crate::server::{self, App, Data, ListenError, routes, shutdown};
+use crate::server::{self, App, Data, ListenError, Listener, Protection, Tls, routes, shutdown};
 use crate::store::{Options, Reads, State};
 use crate::telemetry::commits::CommitMetrics;
 use crate::telemetry::logs::{self, Logs};
@@ -26,11 +25,13 @@ use crate::telemetry::logs::{self, Logs};
 #[command(after_help = "Examples:
   driftsentry serve
   driftsentry serve --data-dir /var/lib/driftsentry --listen 127.0.0.1:9000
+  driftsentry serve --listen 0.0.0.0:8420 --tls-cert fullchain.pem --tls-key privkey.pem
   DRIFTSENTRY_LOG_LEVEL=debug driftsentry serve --config /etc/driftsentry/config.toml
 
+A renewed certificate is served within seconds of the files' change, and at SIGHUP.
 A flag wins over its environment variable, that over the configuration file, that over the default.
 Exit codes: 0 stopped as asked, 69 the port is in use, 73 or 74 the data directory can't be used,
-78 the configuration is wrong.")]
+78 the configuration or the certificate is wrong, or other machines would be served in the clear.")]
 pub(super) struct Args {
     /// The configuration file, in TOML [env: DRIFTSENTRY_CONFIG]
     #[arg(long, value_name = "FILE")]
@@ -41,6 +42,12 @@ pub(super) struct Args {
     /// Where everything is kept; made where it is missing [env: DRIFTSENTRY_DATA_DIR] [default: ./driftsentry-data]
     #[arg(long, value_name = "DIRECTORY")]
     data_dir: Option<PathBuf>,
+    /// The certificate to serve HTTPS with, in PEM, its intermediate ones after it [env: DRIFTSENTRY_TLS_CERT]
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, in PEM [env: DRIFTSENTRY_TLS_KEY]
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
@@ -48,6 +55,8 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         config: args.config,
         listen: args.listen,
         data_dir: args.data_dir,
+        tls_cert: args.tls_cert,
+        tls_key: args.tls_key,
     };
     let config = Config::load(&flags).map_err(|error| {
         Failure::new(Exit::Config, format!("the configuration is wrong\n{error}"))
@@ -70,17 +79,23 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
     shutdown::listen(app.lifecycle.clone())
         .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
     // Before anything is opened: a port in use is found at once.
-    let listener = server::bind(config.listen).await.map_err(refused)?;
+    let tls = tls(config)?;
+    let listener = server::bind(config.listen, protection(config))
+        .await
+        .map_err(refused)?;
     let data = open(config, &app)?;
 
     let address = listener.local_addr().unwrap_or(config.listen);
-    if let Err(error) = announce(address) {
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    if let Err(error) = announce(&format!("{scheme}://{address}")) {
         // Whoever started it may have closed its end: that is no reason not to serve.
         tracing::debug!(cause = %error, "Standard output is closed");
     }
     let apis = routes::apis(&app, &data, config.limits.scan_bytes);
     let gate = Arc::clone(&data.gate);
-    server::run(listener, &app, apis, gate, config.limits.serve_options()).await;
+    let listener = Listener::new(listener, tls);
+    let (options, scrape_token) = (config.serve_options(), config.scrape_token.clone());
+    server::run(listener, &app, apis, gate, scrape_token, options).await;
     // Closing waits for the last commit: not on a thread that serves.
     let store = data.store.clone();
     if tokio::task::spawn_blocking(move || store.close())
@@ -93,9 +108,42 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What keeps others from reading along. Says so where nothing does.
+fn protection(config: &Config) -> Protection {
+    if config.tls.is_some() {
+        return Protection::Tls;
+    }
+    if !config.allow_insecure_http {
+        return Protection::Loopback;
+    }
+    if !config.listen.ip().to_canonical().is_loopback() {
+        tracing::warn!(
+            listen = %config.listen,
+            "Other machines are served in the clear, as allow_insecure_http says: whoever is between reads along"
+        );
+    }
+    Protection::Waived
+}
+
+/// The certificate to serve, followed from now on; none where it is not configured.
+fn tls(config: &Config) -> Result<Option<Tls>, Failure> {
+    let Some(files) = &config.tls else {
+        return Ok(None);
+    };
+    let tls = Tls::load(&files.cert, &files.key).map_err(|error| {
+        Failure::new(
+            Exit::Config,
+            format!("the TLS certificate can't be served: {error}"),
+        )
+    })?;
+    tls.follow(&files.cert, &files.key)
+        .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
+    Ok(Some(tls))
+}
+
 fn refused(error: ListenError) -> Failure {
     let exit = match &error {
-        ListenError::NotLoopback(_) => Exit::Config,
+        ListenError::InTheClear(_) => Exit::Config,
         ListenError::InUse(_) => Exit::Unavailable,
         ListenError::Refused(_, cause) => match cause.kind() {
             io::ErrorKind::PermissionDenied => Exit::NoPermission,
@@ -153,15 +201,15 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
 }
 
 /// Says where it listens, as the first line, and where to go next.
-fn announce(address: SocketAddr) -> io::Result<()> {
+fn announce(url: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "listening on http://{address}")?;
+    writeln!(stdout, "listening on {url}")?;
     stdout.flush()?;
     writeln!(
         stdout,
         "
-Try the API:        http://{address}/docs
-Push a first scan:  terraform show -json plan.out | driftsentry push --server http://{address} --workspace shop/prod -
+Try the API:        {url}/docs
+Push a first scan:  terraform show -json plan.out | driftsentry push --server {url} --workspace shop/prod -
 Stop:               Ctrl-C"
     )?;
     stdout.flush()

@@ -4,9 +4,12 @@
 mod auth;
 mod limits;
 mod log;
+mod scrape;
 pub mod serve_options;
 mod source;
 mod store;
+mod tls;
+mod trusted_proxies;
 mod value;
 
 pub use serve_options::ServeOptions;
@@ -17,8 +20,11 @@ use std::path::{Path, PathBuf};
 pub use auth::{AuthConfig, FirstAdmin, GivenPassword};
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
+pub use scrape::ScrapeToken;
 pub use source::{ConfigError, Mistake, Place};
 pub use store::StoreConfig;
+pub use tls::TlsConfig;
+pub use trusted_proxies::TrustedProxies;
 
 use source::Settings;
 
@@ -31,6 +37,14 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The first administrator, and the keys of access tokens.
     pub auth: AuthConfig,
+    /// The certificate to serve with; none for HTTP in the clear.
+    pub tls: Option<TlsConfig>,
+    /// Whether other machines may be served in the clear.
+    pub allow_insecure_http: bool,
+    /// Who is believed about their clients.
+    pub trusted_proxies: TrustedProxies,
+    /// What `/metrics` asks for from elsewhere.
+    pub scrape_token: Option<ScrapeToken>,
     /// Logs.
     pub log: LogConfig,
     /// What clients may use up.
@@ -48,6 +62,10 @@ pub struct Flags {
     pub listen: Option<String>,
     /// `--data-dir`.
     pub data_dir: Option<PathBuf>,
+    /// `--tls-cert`.
+    pub tls_cert: Option<PathBuf>,
+    /// `--tls-key`.
+    pub tls_key: Option<PathBuf>,
 }
 
 impl Config {
@@ -82,8 +100,15 @@ impl Config {
         }
         settings.add_environment(environment);
         settings.add_flag("listen", flags.listen.clone());
-        let data_dir = flags.data_dir.as_ref();
-        settings.add_flag("data_dir", data_dir.map(|dir| dir.display().to_string()));
+        let paths = [
+            ("data_dir", &flags.data_dir),
+            ("tls.cert", &flags.tls_cert),
+            ("tls.key", &flags.tls_key),
+        ];
+        for (key, path) in paths {
+            let text = path.as_ref().map(|path| path.display().to_string());
+            settings.add_flag(key, text);
+        }
 
         let config = Self {
             listen: settings
@@ -93,12 +118,28 @@ impl Config {
                 .take("data_dir", value::path)
                 .unwrap_or_else(|| PathBuf::from("./driftsentry-data")),
             auth: AuthConfig::from(&mut settings),
+            tls: TlsConfig::from(&mut settings),
+            allow_insecure_http: settings
+                .take("allow_insecure_http", value::truth)
+                .unwrap_or(false),
+            trusted_proxies: settings
+                .take("trusted_proxies", |text| text.parse())
+                .unwrap_or_default(),
+            scrape_token: ScrapeToken::from(&mut settings),
             log: LogConfig::from(&mut settings),
             limits: LimitsConfig::from(&mut settings),
             store: StoreConfig::from(&mut settings),
         };
         settings.finish()?;
         Ok(config)
+    }
+
+    /// The server's bounds, as configured.
+    pub fn serve_options(&self) -> ServeOptions {
+        ServeOptions {
+            trusted_proxies: self.trusted_proxies.clone(),
+            ..self.limits.serve_options()
+        }
     }
 }
 
@@ -178,5 +219,61 @@ mod tests {
             (config.limits.body_bytes, config.limits.scan_bytes),
             (2 << 20, 5_000_000)
         );
+    }
+
+    #[test]
+    fn a_list_is_an_array_in_a_file_and_has_commas_in_the_environment() {
+        let written = load(
+            "trusted_proxies = ['10.0.0.0/8', '::1']\nallow_insecure_http = true",
+            &[],
+            None,
+        )
+        .unwrap();
+        let said = [("DRIFTSENTRY_TRUSTED_PROXIES", "10.0.0.0/8, ::1")];
+        let said = load("", &said, None).unwrap();
+        assert_eq!(written.trusted_proxies, said.trusted_proxies);
+        assert!(said.trusted_proxies.contains([10, 1, 1, 1].into()));
+        assert!(written.allow_insecure_http && !said.allow_insecure_http);
+        for wrong in [
+            "trusted_proxies = [1]",
+            "trusted_proxies = ['x']",
+            "listen = ['127.0.0.1:1']",
+            "allow_insecure_http = 'yes'",
+        ] {
+            let error = load(wrong, &[], None).unwrap_err();
+            assert!(error.starts_with("c.toml:1: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_and_its_key_come_together() {
+        let both = load("[tls]\ncert = '/c'\nkey = '/k'", &[], None).unwrap();
+        assert_eq!(both.tls.unwrap().key, PathBuf::from("/k"));
+        let error = load("[tls]\ncert = '/c'", &[], None).unwrap_err();
+        assert!(error.contains("c.toml:2: tls.cert needs"), "{error}");
+        assert!(error.contains("--tls-key"), "{error}");
+        let key = [("DRIFTSENTRY_TLS_KEY", "/k")];
+        let error = load("", &key, None).unwrap_err();
+        assert!(error.contains("DRIFTSENTRY_TLS_KEY: tls.key"), "{error}");
+        let flags = Flags {
+            tls_cert: Some("/c".into()),
+            ..Flags::default()
+        };
+        let error = Config::from_sources(&flags, |_| None, None).unwrap_err();
+        assert!(error.to_string().starts_with("--tls-cert: "), "{error}");
+    }
+
+    #[test]
+    fn a_secret_is_never_told() {
+        let secret = "s3cr3t-s3cr3t-s3cr3t";
+        let file = format!("metrics.token = '{secret}'");
+        let config = load(&file, &[], None).unwrap();
+        assert!(config.scrape_token.as_ref().unwrap().is(secret.as_bytes()));
+        assert!(!format!("{config:?}").contains(secret));
+        let file = format!("metrics.token = '{secret} '\nmetrics.token_file = '/nowhere'");
+        let error = load(&file, &[], None).unwrap_err();
+        assert!(!error.contains(secret), "{error}");
+        assert!(error.contains("keep one of them"), "{error}");
+        assert_eq!(error.lines().count(), 3, "{error}");
     }
 }

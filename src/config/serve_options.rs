@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::config::TrustedProxies;
+
 /// Times, sizes and counts that the server holds every client to.
 #[derive(Debug, Clone)]
 pub struct ServeOptions {
@@ -19,8 +21,10 @@ pub struct ServeOptions {
     pub max_header_bytes: usize,
     /// The most connections at once.
     pub connections: usize,
-    /// The most connections at once from one address.
+    /// The most connections at once from one address that is no trusted proxy's.
     pub connections_per_address: usize,
+    /// Who is believed about their clients.
+    pub trusted_proxies: TrustedProxies,
     /// The largest body of an ordinary request, in bytes.
     pub body_bytes: u64,
     /// The largest body of a sign-in call, in bytes.
@@ -40,6 +44,7 @@ impl Default for ServeOptions {
             max_header_bytes: 64 << 10,
             connections: 4096,
             connections_per_address: 512,
+            trusted_proxies: TrustedProxies::default(),
             body_bytes: 1 << 20,
             sign_in_bytes: 64 << 10,
             scan_bytes: 256 << 20,

@@ -9,13 +9,19 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Every key there is. Its variable is `DRIFTSENTRY_` and the key in capitals, `_` for `.`.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 22] = [
     "listen",
     "data_dir",
     "admin.email",
     "admin.password",
     "admin.password_file",
     "auth.token_keys_file",
+    "allow_insecure_http",
+    "trusted_proxies",
+    "tls.cert",
+    "tls.key",
+    "metrics.token",
+    "metrics.token_file",
     "log.level",
     "log.format",
     "log.file",
@@ -27,6 +33,9 @@ const KEYS: [&str; 16] = [
     "store.cache_bytes",
     "store.min_free_bytes",
 ];
+
+/// Those that a file may also give as an array of texts; elsewhere commas stand between them.
+const LISTS: [&str; 1] = ["trusted_proxies"];
 
 /// Where a setting stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,8 +92,8 @@ pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
     })
 }
 
-/// Settings as text, each with its place, until they are taken.
-#[derive(Debug, Default)]
+/// Settings as text, each with its place, until they are taken. Some are secret: nothing prints them.
+#[derive(Default)]
 pub(super) struct Settings {
     values: BTreeMap<&'static str, (Place, String)>,
     mistakes: Vec<Mistake>,
@@ -93,7 +102,7 @@ pub(super) struct Settings {
 impl Settings {
     pub(super) fn add_flag(&mut self, key: &'static str, value: Option<String>) {
         if let Some(value) = value {
-            let flag = format!("--{}", key.replace('_', "-"));
+            let flag = format!("--{}", key.replace(['_', '.'], "-"));
             self.values.insert(key, (Place::Flag(flag), value));
         }
     }
@@ -147,6 +156,13 @@ impl Settings {
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) => number.to_string(),
             DeValue::Boolean(truth) => truth.to_string(),
+            DeValue::Array(items) if LISTS.contains(&key) => {
+                let texts = items.iter().map(|item| item.get_ref().as_str());
+                match texts.collect::<Option<Vec<_>>>() {
+                    Some(texts) => texts.join(","),
+                    None => return self.wrong(place, key, "must be a list of texts"),
+                }
+            }
             DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
                 return self.wrong(place, key, "must be text or a whole number");
             }
@@ -154,7 +170,14 @@ impl Settings {
         self.values.insert(key, (place, text));
     }
 
-    fn wrong(&mut self, place: Place, key: &str, message: &str) {
+    /// Where a setting stands that is not taken yet; none where it is not set.
+    pub(super) fn place(&self, key: &'static str) -> Option<Place> {
+        debug_assert!(KEYS.contains(&key), "{key}");
+        self.values.get(key).map(|(place, _)| place.clone())
+    }
+
+    /// Keeps a mistake for [`Self::finish`].
+    pub(super) fn wrong(&mut self, place: Place, key: &str, message: &str) {
         let message = format!("{key} {message}");
         self.mistakes.push(Mistake { place, message });
     }
@@ -179,7 +202,7 @@ impl Settings {
     /// # Errors
     /// With all mistakes, where there are any.
     pub(super) fn finish(self) -> Result<(), ConfigError> {
-        debug_assert!(self.values.is_empty(), "{:?}", self.values);
+        debug_assert!(self.values.is_empty(), "{:?}", self.values.keys());
         if self.mistakes.is_empty() {
             Ok(())
         } else {

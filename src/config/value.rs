@@ -14,6 +14,15 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
         .map_err(|_| format!("must be an address and a port such as 127.0.0.1:8420, not {text:?}"))
 }
 
+/// Yes or no.
+pub(super) fn truth(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(format!("must be true or false, not {text:?}")),
+    }
+}
+
 /// A path that is not empty.
 pub(super) fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() {

@@ -13,13 +13,14 @@ use crate::time::Timestamp;
 pub struct RequestContext {
     /// The request's `x-correlation-id`, in its answer, its log line, its `traceId` and its audit entries.
     pub correlation_id: Arc<str>,
-    /// The address at the other end of the connection.
+    /// The client's address: the connection's other end, or whom a trusted proxy speaks for. An IPv4 address is
+    /// never written as an IPv6 one.
     pub client: Option<IpAddr>,
-    /// Whether the client's way to here, or to the trusted proxy, is encrypted.
+    /// Whether the client speaks TLS, to here or to a trusted proxy.
     pub secure: bool,
-    /// The host that the client asked for.
+    /// The host that the client asked for, with its port where it named one.
     pub host: Option<String>,
-    /// Whether it was sent on this machine, to this machine.
+    /// Whether it was sent on this machine, to this machine, with no proxy between.
     pub local: bool,
     /// When its head had arrived.
     pub received_at: Timestamp,

@@ -6,6 +6,7 @@
 pub(crate) mod agreement;
 pub mod auth;
 mod blocking;
+pub mod client_address;
 pub mod context;
 pub mod cookies;
 pub mod download;

@@ -1,6 +1,5 @@
 //! What surrounds every request: its id, its bounds, its failures, its headers, its log line, its count.
 
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -10,10 +9,9 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::combinators::BoxBody;
 use poem::error::MethodNotAllowedError;
-use poem::http::header::{ALLOW, CONTENT_LENGTH};
+use poem::http::header::{ALLOW, CONTENT_LENGTH, HOST};
 use poem::http::uri::Scheme;
-use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
-
+use poem::http::{HeaderValue, Method, StatusCode, Uri, Version};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Body, Endpoint, IntoResponse, PathPattern, Request, RequestParts, Response};
 use poem_openapi::OpenApi;
@@ -21,14 +19,16 @@ use tracing::Instrument;
 
 use crate::config::serve_options::{ServeOptions, is_upload};
 use crate::error::Error;
+use crate::http::client_address::{Peer, Sender};
 use crate::http::context::RequestContext;
 use crate::http::problem::{Code, Problem};
 use crate::server::App;
 use crate::server::body::Bounded;
+use crate::server::connection::Working;
 use crate::server::outcome::{OutBody as Out, Outcome};
 use crate::server::route_table::{KnownRoute, RouteTable};
 use crate::server::routes::beside_the_contract;
-use crate::server::serve_loop::Working;
+use crate::server::security_headers;
 use crate::telemetry::lifecycle::Phase;
 use crate::time::Timestamp;
 
@@ -80,7 +80,7 @@ impl<E: Endpoint> Front<E> {
     pub(crate) async fn answer<B>(
         &self,
         request: hyper::Request<B>,
-        client: SocketAddr,
+        peer: Peer,
         working: Option<Working>,
     ) -> hyper::Response<Out>
     where
@@ -93,12 +93,15 @@ impl<E: Endpoint> Front<E> {
 
         let (mut parts, body) = request.into_parts();
         let sent_id = parts.headers.get(CORRELATION_ID);
+        let proxies = &self.options.trusted_proxies;
+        let sender = Sender::of(peer, &parts.uri, &parts.headers, proxies);
+        let secure = sender.secure;
         let context = RequestContext {
             correlation_id: RequestContext::correlation_id(sent_id.map(HeaderValue::as_bytes)),
-            client: Some(client.ip()),
-            secure: false,
-            host: None,
-            local: client.ip().is_loopback(),
+            client: Some(sender.client),
+            secure,
+            host: sender.host,
+            local: sender.local,
             received_at: Timestamp::now(),
             user: Arc::default(),
         };
@@ -113,11 +116,11 @@ impl<E: Endpoint> Front<E> {
         let read_bytes = Arc::new(AtomicU64::new(0));
         let span = tracing::info_span!("request", correlation_id = &*context.correlation_id);
         let (mut response, route) = async {
-            match self.admitted(&parts.method, &parts.uri, &parts.headers) {
+            match self.admitted(&parts) {
                 Ok(limit) => {
                     let patience = self.options.stall_timeout;
                     let body = Bounded::new(body, limit, patience, read_bytes.clone());
-                    let request = request_of(parts, body, client);
+                    let request = request_of(parts, body, peer);
                     self.called(request, &context).await
                 }
                 Err(problem) => (self.failed(*problem, &context), None),
@@ -126,7 +129,7 @@ impl<E: Endpoint> Front<E> {
         .instrument(span)
         .await;
 
-        secure(response.headers_mut(), path_is_api);
+        security_headers::add(response.headers_mut(), path_is_api, secure);
         if let Ok(id) = HeaderValue::from_str(&context.correlation_id) {
             response.headers_mut().insert(CORRELATION_ID, id);
         }
@@ -144,12 +147,8 @@ impl<E: Endpoint> Front<E> {
     }
 
     /// What can be refused before any handler runs; else the limit of the body.
-    fn admitted(
-        &self,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-    ) -> Result<u64, Box<Problem>> {
+    fn admitted(&self, head: &hyper::http::request::Parts) -> Result<u64, Box<Problem>> {
+        let (method, uri, headers) = (&head.method, &head.uri, &head.headers);
         if headers.len() > self.options.max_headers {
             return Err(Box::new(Problem::new(
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -160,6 +159,10 @@ impl<E: Endpoint> Front<E> {
                     self.options.max_headers
                 ),
             )));
+        }
+        if !names_one_host(head) {
+            let error = Error::invalid("Host", "must be there, once");
+            return Err(refused(error));
         }
         if let Some(field) = control_character_in(uri) {
             let error = Error::invalid(field, "must not have control characters");
@@ -249,18 +252,27 @@ fn refused(error: Error) -> Box<Problem> {
 }
 
 /// The framework's request around a bounded body.
-fn request_of<B>(
-    parts: hyper::http::request::Parts,
-    body: Bounded<B>,
-    client: SocketAddr,
-) -> Request
+fn request_of<B>(parts: hyper::http::request::Parts, body: Bounded<B>, peer: Peer) -> Request
 where
     B: http_body::Body<Data = Bytes> + Send + Sync + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let remote = RemoteAddr(Addr::SocketAddr(client));
-    let parts = RequestParts::from((parts, LocalAddr::default(), remote, Scheme::HTTP));
+    let remote = RemoteAddr(Addr::SocketAddr(peer.address));
+    let scheme = if peer.tls {
+        Scheme::HTTPS
+    } else {
+        Scheme::HTTP
+    };
+    let parts = RequestParts::from((parts, LocalAddr::default(), remote, scheme));
     Request::from_parts(parts, Body::from(BoxBody::new(body)))
+}
+
+/// RFC 9112, section 3.2: without one, or with two, this and a proxy before it may think of different hosts.
+fn names_one_host(head: &hyper::http::request::Parts) -> bool {
+    match head.headers.get_all(HOST).iter().count() {
+        0 => head.version != Version::HTTP_11 || head.uri.authority().is_some(),
+        count => count == 1,
+    }
 }
 
 /// Whether a path or query holds an encoded control character, and in which parameter.
@@ -302,35 +314,6 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
         .unwrap_or("without a message")
 }
 
-/// The headers that every answer carries; what the answer set itself stays.
-fn secure(headers: &mut HeaderMap, is_api: bool) {
-    const ALWAYS: [(&str, &str); 5] = [
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
-        ("cross-origin-opener-policy", "same-origin"),
-        ("cross-origin-resource-policy", "same-origin"),
-        (
-            "permissions-policy",
-            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-        ),
-    ];
-    const UNLESS_SET: [(&str, &str); 2] = [
-        (
-            "content-security-policy",
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
-        ("cache-control", "no-store"),
-    ];
-    for (name, value) in ALWAYS {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    for (name, value) in UNLESS_SET {
-        if is_api || !headers.contains_key(name) {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-    }
-}
-
 /// Takes a HEAD's body away, and has the outcome told when the answer is sent.
 fn finish(mut response: Response, method: &Method, outcome: Outcome) -> hyper::Response<Out> {
     let body = BoxBody::from(response.take_body());
@@ -359,16 +342,5 @@ mod tests {
         assert_eq!(field("/a?page=1&q=%7f").as_deref(), Some("q"));
         assert_eq!(field("/a%0ab").as_deref(), Some("path"));
         assert_eq!(field("/a?q=100%25&r=%20%7E%2"), None);
-    }
-
-    #[test]
-    fn an_api_answer_is_never_cached() {
-        let mut headers = HeaderMap::new();
-        headers.insert("cache-control", HeaderValue::from_static("max-age=60"));
-        let mut api = headers.clone();
-        secure(&mut headers, false);
-        assert_eq!(headers["cache-control"], "max-age=60");
-        secure(&mut api, true);
-        assert_eq!(api["cache-control"], "no-store");
     }
 }

@@ -3,19 +3,26 @@
 //! It knows the features' `Api`s, and nothing of what they do.
 
 pub mod body;
+mod certificate;
 pub mod chores;
+mod connection;
 mod contract;
 mod data;
 mod docs;
+mod door;
 pub mod first_admin;
 pub mod middleware;
 mod outcome;
 mod paced;
 mod refusal;
+mod renewal;
 mod route_table;
 pub mod routes;
+mod scrape;
+mod security_headers;
 pub mod serve_loop;
 pub mod shutdown;
+mod tls;
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,9 +32,13 @@ use tokio::net::TcpListener;
 
 pub use crate::config::ServeOptions;
 pub use crate::telemetry::lifecycle::{Lifecycle, Phase};
+pub use certificate::PairError;
 pub use contract::contract;
 pub use data::Data;
+pub use serve_loop::Listener;
+pub use tls::{Tls, TlsError};
 
+use crate::config::ScrapeToken;
 use crate::http::auth::Gate;
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::Metrics;
@@ -62,14 +73,25 @@ impl Default for App {
     }
 }
 
+/// How what is sent is kept from whoever is between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    /// By TLS.
+    Tls,
+    /// By not leaving this machine.
+    Loopback,
+    /// Not at all: the operator said that it need not be.
+    Waived,
+}
+
 /// Why the server can't listen.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
-    /// Other machines could reach it, and it would not ask them who they are.
+    /// Other machines could reach it, and whoever is between could read along.
     #[error(
-        "{0} can be reached from other machines, and there is no sign-in yet to protect it: listen on a loopback address such as 127.0.0.1:{port} and reach it through an SSH tunnel.", port = .0.port()
+        "{0} can be reached from other machines, and passwords and keys would cross the network in the clear. Either serve TLS: --tls-cert FILE --tls-key FILE; or listen on loopback, --listen 127.0.0.1:{port}, behind a proxy on this machine that speaks TLS; or, where the network itself is protected, set allow_insecure_http = true (DRIFTSENTRY_ALLOW_INSECURE_HTTP).", port = .0.port()
     )]
-    NotLoopback(SocketAddr),
+    InTheClear(SocketAddr),
     /// Somebody else listens there.
     #[error(
         "{0} is in use by another program: stop that one, or choose another port with --listen 127.0.0.1:PORT (0 takes a free one)."
@@ -83,10 +105,10 @@ pub enum ListenError {
 /// Listens on an address; port 0 takes a free one.
 ///
 /// # Errors
-/// When the address is not a loopback one, is taken, or is refused by the system.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    if !address.ip().is_loopback() {
-        return Err(ListenError::NotLoopback(address));
+/// When other machines could reach it without protection, or it is taken, or refused by the system.
+pub async fn bind(address: SocketAddr, protection: Protection) -> Result<TcpListener, ListenError> {
+    if protection == Protection::Loopback && !address.ip().to_canonical().is_loopback() {
+        return Err(ListenError::InTheClear(address));
     }
     TcpListener::bind(address)
         .await
@@ -96,17 +118,19 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
         })
 }
 
-/// Serves until the application's lifecycle drains, then finishes what is under way.
+/// Serves until the application's lifecycle drains, then finishes what is under way. `scrape_token` opens `/metrics`
+/// to other machines.
 ///
 /// Returns when the last connection is closed or the time for it is over; the caller then closes the store.
 pub async fn run(
-    listener: TcpListener,
+    listener: Listener,
     app: &App,
     apis: routes::Apis,
     gate: Arc<Gate>,
+    scrape_token: Option<ScrapeToken>,
     options: ServeOptions,
 ) {
-    let site = routes::Site::new(app, apis, gate);
+    let site = routes::Site::new(app, apis, gate, scrape_token);
     let front = Front::new::<routes::Apis>(site, app.clone(), options.clone());
     app.lifecycle.set(Phase::Ready);
     serve_loop::serve(listener, Arc::new(front), app.clone(), options).await;

@@ -13,7 +13,7 @@ use http_body_util::combinators::BoxBody;
 use poem::http::{Method, StatusCode};
 
 use crate::http::context::RequestContext;
-use crate::server::serve_loop::Working;
+use crate::server::connection::Working;
 use crate::telemetry::metrics::Metrics;
 
 /// From here on a request counts as slow.

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use crate::http::context::new_correlation_id;
 use crate::http::problem::{Code, JSON, Problem};
+use crate::server::security_headers;
 use crate::time::Timestamp;
 
 /// How long a refused client may take to read why.
@@ -47,9 +48,10 @@ impl Refusal {
         let trace_id = new_correlation_id();
         let body = problem.body(&trace_id, Timestamp::now());
         let head = format!(
-            "HTTP/1.1 {}\r\ncontent-type: {JSON}\r\ncontent-length: {}\r\nretry-after: 1\r\nx-correlation-id: {trace_id}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n",
+            "HTTP/1.1 {}\r\ncontent-type: {JSON}\r\ncontent-length: {}\r\nretry-after: 1\r\nx-correlation-id: {trace_id}\r\n{}connection: close\r\n\r\n",
             problem.status,
             body.len(),
+            security_headers::lines(),
         );
         let mut bytes = head.into_bytes();
         bytes.extend_from_slice(&body);

@@ -7,9 +7,11 @@ use poem::http::Method;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response};
 use poem_openapi::OpenApiService;
 
+use crate::config::ScrapeToken;
 use crate::http::auth::Gate;
 use crate::server::contract::{TITLE, VERSION};
 use crate::server::docs::Docs;
+use crate::server::scrape;
 use crate::server::{App, Data};
 use crate::telemetry::api::HealthApi;
 use crate::{alerts, audit, drifts, intake, keys, metrics, scans, sessions, users, workspaces};
@@ -74,10 +76,16 @@ pub(crate) struct Site {
     api: BoxEndpoint<'static>,
     docs: Docs,
     app: App,
+    scrape_token: Option<ScrapeToken>,
 }
 
 impl Site {
-    pub(crate) fn new(app: &App, apis: Apis, gate: Arc<Gate>) -> Self {
+    pub(crate) fn new(
+        app: &App,
+        apis: Apis,
+        gate: Arc<Gate>,
+        scrape_token: Option<ScrapeToken>,
+    ) -> Self {
         Self {
             api: OpenApiService::new(apis, TITLE, VERSION)
                 .into_endpoint()
@@ -85,6 +93,18 @@ impl Site {
                 .boxed(),
             docs: Docs::new(),
             app: app.clone(),
+            scrape_token,
+        }
+    }
+
+    fn metrics(&self, request: &Request) -> Response {
+        match scrape::admit(request, self.scrape_token.as_ref()) {
+            Ok(()) => self.app.metrics.scrape(),
+            Err(problem) => {
+                let mut response = Response::default();
+                response.set_data(*problem);
+                response
+            }
         }
     }
 }
@@ -105,7 +125,7 @@ impl Endpoint for Site {
             });
         }
         match path {
-            "/metrics" => Ok(self.app.metrics.scrape()),
+            "/metrics" => Ok(self.metrics(&request)),
             _ => self.docs.serve(&request),
         }
     }

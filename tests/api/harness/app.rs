@@ -19,7 +19,7 @@ pub(crate) struct App {
     dir: TempDir,
     child: Option<Child>,
     url: String,
-    environment: Vec<(&'static str, &'static str)>,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl App {
@@ -43,9 +43,12 @@ impl App {
 
     /// A running server with settings of its own, by environment variable.
     #[track_caller]
-    pub(crate) fn configured(environment: &[(&'static str, &'static str)]) -> Self {
+    pub(crate) fn configured(environment: &[(&'static str, &str)]) -> Self {
         let mut app = Self::stopped();
-        app.environment.extend_from_slice(environment);
+        let owned = environment
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        app.environment.extend(owned);
         app.start_again();
         app
     }
@@ -67,7 +70,7 @@ impl App {
             .env("RUST_BACKTRACE", "1")
             // How full the machine's own disk is, is not what is tried here.
             .env("DRIFTSENTRY_STORE_MIN_FREE_BYTES", "0")
-            .envs(self.environment.iter().copied())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(append(&out))
             .stderr(append(&self.dir.path().join("stderr.log")))
