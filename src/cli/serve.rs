@@ -1,6 +1,6 @@
 //! `driftsentry serve`: the server.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,7 +12,10 @@ use crate::cli::exit::{Exit, Failure};
 use crate::config::{Config, Flags};
 use crate::drifts::records;
 use crate::error::Error;
-use crate::server::{self, App, Data, ListenError, Listener, Protection, Tls, routes, shutdown};
+use crate::server::first_admin::{self, FirstAdmin};
+use crate::server::{
+    self, App, Data, ListenError, Listener, Protection, Tls, chores, routes, shutdown,
+};
 use crate::store::{Options, Reads, State};
 use crate::telemetry::commits::CommitMetrics;
 use crate::telemetry::logs::{self, Logs};
@@ -87,15 +90,20 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
 
     let address = listener.local_addr().unwrap_or(config.listen);
     let scheme = if tls.is_some() { "https" } else { "http" };
-    if let Err(error) = announce(&format!("{scheme}://{address}")) {
+    let admin = first_admin::ensure(&data.store, &config.auth.first_admin)
+        .await
+        .map_err(|error| Failure::new(Exit::Config, error))?;
+    if let Err(error) = announce(&format!("{scheme}://{address}"), config, &admin) {
         // Whoever started it may have closed its end: that is no reason not to serve.
         tracing::debug!(cause = %error, "Standard output is closed");
     }
     let apis = routes::apis(&app, &data, config.limits.scan_bytes);
     let gate = Arc::clone(&data.gate);
     let listener = Listener::new(listener, tls);
+    let chores = tokio::spawn(chores::run(data.clone(), app.lifecycle.clone()));
     let (options, scrape_token) = (config.serve_options(), config.scrape_token.clone());
     server::run(listener, &app, apis, gate, scrape_token, options).await;
+    let _ = chores.await;
     // Closing waits for the last commit: not on a thread that serves.
     let store = data.store.clone();
     if tokio::task::spawn_blocking(move || store.close())
@@ -169,7 +177,7 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
         }),
         ..Options::new(&config.data_dir)
     };
-    let data = Data::open(options).map_err(|error| {
+    let data = Data::open_with(options, config.auth.token_keys_file.clone()).map_err(|error| {
         let exit = match &error {
             Error::Internal(_) => Exit::Io,
             _ => Exit::CantCreate,
@@ -201,18 +209,42 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
 }
 
 /// Says where it listens, as the first line, and where to go next.
-fn announce(url: &str) -> io::Result<()> {
+fn announce(url: &str, config: &Config, admin: &FirstAdmin) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "listening on {url}")?;
     stdout.flush()?;
+    writeln!(stdout)?;
+    introduce(&mut stdout, config, admin)?;
     writeln!(
         stdout,
-        "
-Try the API:        {url}/docs
+        "Try the API:        {url}/docs
 Push a first scan:  terraform show -json plan.out | driftsentry push --server {url} --workspace shop/prod -
 Stop:               Ctrl-C"
     )?;
     stdout.flush()
+}
+
+/// Says who can sign in, as long as nobody has.
+///
+/// A one-time password is shown on a terminal, and nowhere else: anything else may end up in a log.
+fn introduce(
+    stdout: &mut io::StdoutLock<'_>,
+    config: &Config,
+    admin: &FirstAdmin,
+) -> io::Result<()> {
+    match admin {
+        FirstAdmin::InUse => Ok(()),
+        FirstAdmin::Made(email) => writeln!(stdout, "Sign in as:         {email}"),
+        FirstAdmin::MadeWith(email, password) if stdout.is_terminal() => writeln!(
+            stdout,
+            "Sign in as:         {email}\nOne-time password:  {password}   (shown this once, to be changed at the first sign-in)"
+        ),
+        FirstAdmin::MadeWith(email, _) | FirstAdmin::Waiting(email) => writeln!(
+            stdout,
+            "Sign in as:         {email}\nFor a password:     driftsentry user reset-password {email} --data-dir {}",
+            config.data_dir.display()
+        ),
+    }
 }
 
 /// Shows under `/metrics` how many log lines were dropped.

@@ -1,18 +1,27 @@
 //! One running server.
 
+use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::Client;
 
 /// How long a start may take before the test fails.
 const START: Duration = Duration::from_secs(30);
+
+/// The first administrator's address and password.
+pub(crate) const ADMIN: (&str, &str) = ("root@test.example", "seven rusty anchors");
+
+/// Everybody else's password.
+pub(crate) const PASSWORD: &str = "eleven quiet lanterns";
 
 /// A server over a temporary data directory. Dropping it kills the server; a failing test prints the end of its log.
 pub(crate) struct App {
@@ -38,6 +47,7 @@ impl App {
             child: None,
             url: String::new(),
             environment: Vec::new(),
+            tokens: Mutex::default(),
         }
     }
 
@@ -70,6 +80,8 @@ impl App {
             .env("RUST_BACKTRACE", "1")
             // How full the machine's own disk is, is not what is tried here.
             .env("DRIFTSENTRY_STORE_MIN_FREE_BYTES", "0")
+            .env("DRIFTSENTRY_ADMIN_EMAIL", ADMIN.0)
+            .env("DRIFTSENTRY_ADMIN_PASSWORD", ADMIN.1)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(append(&out))
@@ -172,19 +184,69 @@ impl App {
             .concat()
     }
 
-    /// Who only reads.
-    pub(crate) fn as_viewer(&self) -> Client {
+    /// Somebody without a credential.
+    pub(crate) fn as_nobody(&self) -> Client {
         Client::new(&self.url)
+    }
+
+    /// Who only reads.
+    #[track_caller]
+    pub(crate) fn as_viewer(&self) -> Client {
+        self.signed_in("viewer")
     }
 
     /// Who decides and pushes.
+    #[track_caller]
     pub(crate) fn as_engineer(&self) -> Client {
-        Client::new(&self.url)
+        self.signed_in("engineer")
     }
 
     /// Who manages workspaces and reads the audit log.
+    #[track_caller]
     pub(crate) fn as_admin(&self) -> Client {
-        Client::new(&self.url)
+        self.signed_in("admin")
+    }
+
+    /// Somebody with this role: the first administrator, or an account made by them.
+    #[track_caller]
+    fn signed_in(&self, role: &'static str) -> Client {
+        let known = self
+            .tokens
+            .lock()
+            .expect("no test panics here")
+            .get(role)
+            .cloned();
+        let token = known.unwrap_or_else(|| {
+            let token = if role == "admin" {
+                self.as_nobody().access_token(ADMIN.0, ADMIN.1)
+            } else {
+                let email = self.new_user(role, role);
+                self.as_nobody().access_token(&email, PASSWORD)
+            };
+            let mut tokens = self.tokens.lock().expect("no test panics here");
+            tokens.insert(role, token.clone());
+            token
+        });
+        self.as_nobody().with_credential(&token)
+    }
+
+    /// A new account with [`PASSWORD`]; its address.
+    #[track_caller]
+    pub(crate) fn new_user(&self, name: &str, role: &str) -> String {
+        let email = format!("{name}@test.example");
+        let body = json!({"email": email, "role": role, "password": PASSWORD});
+        self.as_admin().post("/users", &body).expect(201);
+        email
+    }
+
+    /// A new API key.
+    #[track_caller]
+    pub(crate) fn new_key(&self, name: &str, scope: &str, workspaces: &[&str]) -> String {
+        let body = json!({"name": name, "scope": scope, "workspaces": workspaces});
+        self.as_admin()
+            .post("/api-keys", &body)
+            .expect(201)
+            .text("/data/key")
     }
 }
 

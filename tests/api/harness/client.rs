@@ -16,6 +16,8 @@ pub(crate) const REASON: &str = "agreed with the team in the stand-up";
 pub(crate) struct Client {
     agent: Agent,
     url: String,
+    /// An access token or an API key.
+    credential: Option<String>,
 }
 
 impl Client {
@@ -31,7 +33,33 @@ impl Client {
         Self {
             agent,
             url: url.to_owned(),
+            credential: None,
         }
+    }
+
+    /// The same with an access token or an API key.
+    pub(crate) fn with_credential(&self, credential: &str) -> Self {
+        Self {
+            credential: Some(credential.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// Signs in: the whole answer's `data`.
+    #[track_caller]
+    pub(crate) fn sign_in(&self, email: &str, password: &str) -> Answer {
+        self.post(
+            "/auth/login",
+            &json!({"email": email, "password": password}),
+        )
+    }
+
+    /// Signs in for the access token.
+    #[track_caller]
+    pub(crate) fn access_token(&self, email: &str, password: &str) -> String {
+        self.sign_in(email, password)
+            .expect(200)
+            .text("/data/accessToken")
     }
 
     /// Any request, by its path from the server's root.
@@ -60,6 +88,14 @@ impl Client {
             .uri(format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        let says_who = |(name, _): &(&str, &str)| {
+            name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("x-api-key")
+        };
+        if let Some(credential) = &self.credential
+            && !headers.iter().any(says_who)
+        {
+            request = request.header("authorization", format!("Bearer {credential}"));
         }
         let response = match body {
             Some(body) => self.agent.run(request.body(body)?)?,
@@ -118,6 +154,17 @@ impl Client {
     #[track_caller]
     pub(crate) fn post_empty(&self, path: &str) -> Answer {
         self.send("POST", &format!("/api/v1{path}"), &[], Some(b""))
+    }
+
+    #[track_caller]
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
+        let headers = [("content-type", "application/json")];
+        self.send(
+            "PUT",
+            &format!("/api/v1{path}"),
+            &headers,
+            Some(body.to_string().as_bytes()),
+        )
     }
 
     #[track_caller]

@@ -8,7 +8,7 @@ mod fixtures;
 mod plan;
 
 pub(crate) use answer::Answer;
-pub(crate) use app::App;
+pub(crate) use app::{ADMIN, App, PASSWORD};
 pub(crate) use client::{Client, encode};
 pub(crate) use command::driftsentry;
 pub(crate) use fixtures::{FIXTURES, expected, fixture, fixture_path, read_drift};
