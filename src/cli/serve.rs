@@ -10,12 +10,14 @@ use prometheus_client::metrics::counter::ConstCounter;
 
 use crate::cli::exit::{Exit, Failure};
 use crate::config::{Config, Flags};
+use crate::control;
 use crate::drifts::records;
 use crate::error::Error;
 use crate::server::{self, App, Data, ListenError, routes, shutdown};
 use crate::store::{Options, Reads, State};
 use crate::telemetry::commits::CommitMetrics;
 use crate::telemetry::logs::{self, Logs};
+use crate::time::Timestamp;
 
 /// Start the server.
 ///
@@ -71,6 +73,9 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
     // Before anything is opened: a port in use is found at once.
     let listener = server::bind(config.listen).await.map_err(refused)?;
     let data = open(config, &app)?;
+    data.log_checkpoint(Timestamp::now());
+    // Dropped before the store is closed: its requests need it.
+    let control = control::listen(&config.data_dir, &data);
 
     let address = listener.local_addr().unwrap_or(config.listen);
     if let Err(error) = announce(address) {
@@ -79,11 +84,15 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
     }
     let apis = routes::apis(&app, &data, config.limits.scan_bytes);
     server::run(listener, &app, apis, config.limits.serve_options()).await;
+    drop(control);
     // Closing waits for the last commit: not on a thread that serves.
-    let store = data.store.clone();
-    if tokio::task::spawn_blocking(move || store.close())
-        .await
-        .is_err()
+    let closing = data.clone();
+    if tokio::task::spawn_blocking(move || {
+        closing.log_checkpoint(Timestamp::now());
+        closing.store.close();
+    })
+    .await
+    .is_err()
     {
         tracing::error!("Closing the store panicked");
     }

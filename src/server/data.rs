@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::store::{self, Options, Store, View, secrets};
-use crate::{alerts, drifts, scans};
+use crate::time::Timestamp;
+use crate::{alerts, audit, drifts, scans};
 
 /// What the features' handlers read and write.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct Data {
     pub scans: Arc<scans::index::Index>,
     /// The secret behind the fingerprints of live values.
     pub fingerprint_secret: [u8; 32],
+    /// Signs checkpoints of the audit log.
+    pub audit_signer: Arc<audit::Signer>,
 }
 
 impl Data {
@@ -33,10 +36,12 @@ impl Data {
         let scans = Arc::<scans::index::Index>::default();
         store::make_private_dir(&options.dir)?;
         let fingerprint_secret = secrets::load_or_make(&options.dir, secrets::FINGERPRINT_KEY)?;
+        let audit_signer = Arc::new(audit::Signer::open(&options.dir)?);
         let views: Vec<Arc<dyn View>> = vec![
             Arc::clone(&drifts) as Arc<dyn View>,
             Arc::clone(&alerts) as Arc<dyn View>,
             Arc::clone(&scans) as Arc<dyn View>,
+            Arc::clone(&audit_signer) as Arc<dyn View>,
         ];
         let store = Store::open(Options { views, ..options })?;
         Ok(Self {
@@ -45,7 +50,18 @@ impl Data {
             alerts,
             scans,
             fingerprint_secret,
+            audit_signer,
         })
+    }
+
+    /// Writes a signed checkpoint of the audit log to the program's logs: at the start and at a clean stop.
+    pub fn log_checkpoint(&self, now: Timestamp) {
+        let logged = self
+            .store
+            .read(|read| self.audit_signer.log_checkpoint(read, now));
+        if let Err(error) = logged {
+            tracing::error!(%error, "No audit checkpoint could be signed: run `driftsentry audit verify`");
+        }
     }
 
     /// The size of the database's file, in bytes.

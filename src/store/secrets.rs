@@ -4,7 +4,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -54,6 +54,11 @@ fn make(dir: &Path, name: &str, text: &str) -> std::io::Result<()> {
         .mode(0o600)
         .open(&part)?;
     writeln!(file, "{text}")?;
+    // A command that root runs must leave no file that the server's own user can't read.
+    if rustix::process::geteuid().is_root() {
+        let owner = std::fs::metadata(dir)?;
+        fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+    }
     file.sync_all()?;
     std::fs::rename(&part, dir.join(name))?;
     File::open(dir)?.sync_all()
