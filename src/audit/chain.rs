@@ -361,4 +361,23 @@ mod tests {
         tamper(&store, |writes, _| writes.delete(&AUDIT, &20));
         assert_eq!(store.read(verify).unwrap().first_bad, Some(20));
     }
+
+    #[test]
+    fn an_entry_that_says_the_same_in_other_bytes_is_found() {
+        let (_dir, store) = filled(3);
+        store
+            .write_blocking(|read, _| {
+                let mut value = read.get_bytes(AUDIT.table, &2_u64.to_bytes())?.unwrap();
+                let at = memchr::memmem::find(&value, b"details").unwrap();
+                value[at + 6] = b'z';
+                let same = |bytes| codec::decode::<Entry>(bytes).unwrap();
+                assert_eq!(same(&value), read.get(&AUDIT, &2)?.unwrap());
+                let mut writes = Writes::new();
+                writes.put_bytes(&AUDIT, &2, value);
+                Ok(((), writes))
+            })
+            .unwrap();
+        let verdict = store.read(verify).unwrap();
+        assert_eq!(verdict.flaw, Some(Flaw::Altered));
+    }
 }

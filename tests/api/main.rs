@@ -22,4 +22,5 @@ mod reconcile;
 mod scans;
 mod secrets;
 mod terraform;
+mod trail;
 mod workspaces;
