@@ -28,7 +28,7 @@ const FEATURES: [&str; 12] = [
 ];
 
 /// Modules of the edges and the shared layers, by rank from the ground up.
-const LAYERS: [(&str, u8); 10] = [
+const LAYERS: [(&str, u8); 11] = [
     ("store", 1),
     // Numbered rows and their bitmaps, which every list is made of: beside the store, below what is listed.
     ("listing", 1),
@@ -41,6 +41,8 @@ const LAYERS: [(&str, u8); 10] = [
     ("check", 3),
     ("demo", 3),
     ("server", 4),
+    // What commands on the machine ask for, over a socket or of the store: beside HTTP.
+    ("control", 4),
     ("cli", 5),
 ];
 

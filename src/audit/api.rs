@@ -31,9 +31,6 @@ use crate::time::Timestamp;
 /// How many entries an export reads at a time: no snapshot lives across a wait for the network.
 const PIECE: usize = 500;
 
-/// How many entries are verified from one snapshot: an old snapshot keeps old pages in the file.
-const STRETCH: u64 = 20_000;
-
 word_type!(Action, "AuditAction", [
     "drift_created" => Action::DriftCreated, "drift_updated" => Action::DriftUpdated,
     "drift_triaged" => Action::DriftTriaged, "drift_approved" => Action::DriftApproved,
@@ -326,7 +323,7 @@ impl Api {
         let store = self.store.clone();
         let walk = move || {
             let mut walk = Walk::default();
-            while store.read(|read| walk.on(read, STRETCH))? {}
+            walk.through(&store)?;
             Ok(walk.verdict())
         };
         let verdict = blocking(walk).await?;

@@ -1,5 +1,6 @@
 //! The hash chain over the audit log.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use sha2::{Digest, Sha256};
@@ -8,7 +9,10 @@ use super::Entry;
 use super::index::newest;
 use crate::error::Result;
 use crate::store::tables::AUDIT;
-use crate::store::{Order, Range, Reads, codec, keys::Key};
+use crate::store::{Order, Range, Reads, Store, codec, keys::Key};
+
+/// How many entries are verified from one snapshot: an old snapshot keeps old pages in the file.
+const STRETCH: u64 = 20_000;
 
 /// The hash of an entry: SHA-256 over the hash before it and each field, each with its length in front (eight bytes,
 /// big-endian), absent ones as a length of all ones.
@@ -40,6 +44,25 @@ pub(super) fn hash(entry: &Entry) -> [u8; 32] {
     sha.finalize().into()
 }
 
+/// What is wrong with an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// There is none of that number, though later ones are there.
+    Gone,
+    /// There is something at its place that is no entry.
+    Unreadable,
+    /// It says it is the entry of another number.
+    Misplaced,
+    /// It is not what its hash was made of.
+    Altered,
+    /// Its hash is its own, but does not cover the entry before as that is now.
+    Unchained,
+    /// It and those after it up to this number have been written, and are not there.
+    CutOff(u64),
+    /// It is there, and the log's own count does not know it.
+    Uncounted,
+}
+
 /// What verifying the chain found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
@@ -49,6 +72,43 @@ pub struct Verdict {
     pub head: [u8; 32],
     /// The number of the first entry that is not what was written.
     pub first_bad: Option<u64>,
+    /// What is wrong with that one.
+    pub flaw: Option<Flaw>,
+}
+
+impl Verdict {
+    fn wrong(&mut self, seq: u64, flaw: Flaw) {
+        if self.first_bad.is_none() {
+            self.first_bad = Some(seq);
+            self.flaw = Some(flaw);
+        }
+    }
+
+    /// What the first bad entry means, a sentence without a full stop; none where all are what was written.
+    pub fn meaning(&self) -> Option<String> {
+        let seq = self.first_bad?;
+        Some(match self.flaw? {
+            Flaw::Gone => format!("entry {seq} is gone"),
+            Flaw::Unreadable => format!("entry {seq} can't be read: its bytes were changed"),
+            Flaw::Misplaced => {
+                format!("entry {seq} is another entry, which was put in its place")
+            }
+            Flaw::Altered => format!("entry {seq} was changed after it was written"),
+            Flaw::Unchained => format!(
+                "entry {seq} does not follow on the entry before: one of them was exchanged or changed after it was \
+                 written"
+            ),
+            Flaw::CutOff(last) if last == seq => {
+                format!("entry {seq}, the newest, was cut off and is gone")
+            }
+            Flaw::CutOff(last) => {
+                format!("entries {seq} to {last}, the newest, were cut off and are gone")
+            }
+            Flaw::Uncounted => format!(
+                "entry {seq} is past the log's own count: it was added by something else, or the count was changed"
+            ),
+        })
+    }
 }
 
 /// Walks the whole log and compares each entry with its hash, its number and the entry before.
@@ -68,6 +128,8 @@ pub struct Walk {
     verdict: Verdict,
     /// The first key that was not visited yet.
     next: Vec<u8>,
+    /// The hashes to remember, by number; none for those that were not met.
+    noted: BTreeMap<u64, Option<[u8; 32]>>,
 }
 
 impl Default for Walk {
@@ -76,15 +138,39 @@ impl Default for Walk {
             entries: 0,
             head: [0; 32],
             first_bad: None,
+            flaw: None,
         };
         Self {
             verdict,
             next: Vec::new(),
+            noted: BTreeMap::new(),
         }
     }
 }
 
 impl Walk {
+    /// A walk that remembers the hashes of these entries.
+    pub(super) fn noting(seqs: impl Iterator<Item = u64>) -> Self {
+        Self {
+            noted: seqs.map(|seq| (seq, None)).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The hash that the entry of this number has, where it was to be remembered and was met.
+    pub(super) fn noted(&self, seq: u64) -> Option<[u8; 32]> {
+        self.noted.get(&seq).copied().flatten()
+    }
+
+    /// Walks through all of a store's log without holding it up.
+    ///
+    /// # Errors
+    /// What reading says.
+    pub fn through(&mut self, store: &Store) -> Result<()> {
+        while store.read(|read| self.on(read, STRETCH))? {}
+        Ok(())
+    }
+
     /// Walks on over so many entries; says whether some may be left.
     ///
     /// # Errors
@@ -112,36 +198,59 @@ impl Walk {
     }
 
     /// What it found so far.
-    pub fn verdict(self) -> Verdict {
-        self.verdict
+    pub fn verdict(&self) -> Verdict {
+        self.verdict.clone()
     }
 
     fn visit(&mut self, key: &[u8], value: &[u8]) {
-        let verdict = &mut self.verdict;
-        let expected = verdict.entries + 1;
-        verdict.entries = expected;
-        let sound = u64::from_bytes(key) == Some(expected)
-            && codec::decode::<Entry>(value).is_ok_and(|entry| {
-                let sound = entry.seq == expected
-                    && entry.prev_hash == verdict.head
-                    && entry.hash == hash(&entry);
-                verdict.head = entry.hash;
-                sound
-            });
-        if !sound && verdict.first_bad.is_none() {
-            verdict.first_bad = Some(expected);
+        let expected = self.verdict.entries + 1;
+        self.verdict.entries = expected;
+        if let Some(flaw) = self.look_at(expected, key, value) {
+            self.verdict.wrong(expected, flaw);
         }
         self.next.clear();
         self.next.extend_from_slice(key);
         self.next.push(0);
     }
 
+    /// What is wrong with the row at the place of an entry. Its hash is what the next one is compared with, right or not:
+    /// only the first flaw is told.
+    fn look_at(&mut self, expected: u64, key: &[u8], value: &[u8]) -> Option<Flaw> {
+        let seq = u64::from_bytes(key);
+        let Ok(entry) = codec::decode::<Entry>(value) else {
+            return Some(Flaw::Unreadable);
+        };
+        let before = std::mem::replace(&mut self.verdict.head, entry.hash);
+        if let Some(noted) = seq.and_then(|seq| self.noted.get_mut(&seq)) {
+            *noted = Some(entry.hash);
+        }
+        match seq {
+            None => return Some(Flaw::Unreadable),
+            Some(seq) if seq > expected => return Some(Flaw::Gone),
+            Some(seq) if seq < expected => return Some(Flaw::Uncounted),
+            Some(_) => {}
+        }
+        // The hash covers what the bytes say. That they say it in other bytes than were written is a change too.
+        let rewritten = || codec::encode(&entry).is_ok_and(|bytes| bytes != value);
+        if entry.seq != expected {
+            Some(Flaw::Misplaced)
+        } else if entry.hash != hash(&entry) || rewritten() {
+            Some(Flaw::Altered)
+        } else if entry.prev_hash != before {
+            Some(Flaw::Unchained)
+        } else {
+            None
+        }
+    }
+
     /// The log's own count is kept beside it: entries cut off the end are missed there.
     fn end(&mut self, read: &impl Reads) -> Result<()> {
-        let verdict = &mut self.verdict;
         let counted = newest(read)?;
-        if counted != verdict.entries && verdict.first_bad.is_none() {
-            verdict.first_bad = Some(verdict.entries.min(counted) + 1);
+        let entries = self.verdict.entries;
+        if entries < counted {
+            self.verdict.wrong(entries + 1, Flaw::CutOff(counted));
+        } else if entries > counted {
+            self.verdict.wrong(counted + 1, Flaw::Uncounted);
         }
         Ok(())
     }
@@ -152,7 +261,7 @@ mod tests {
     use super::*;
     use crate::actor::Actor;
     use crate::audit::{Action, Draft, record};
-    use crate::store::{Options, Store, Writes};
+    use crate::store::{Options, Writes};
 
     fn filled(entries: u32) -> (tempfile::TempDir, Store) {
         let dir = tempfile::tempdir().unwrap();
@@ -251,5 +360,24 @@ mod tests {
         let (_dir, store) = filled(20);
         tamper(&store, |writes, _| writes.delete(&AUDIT, &20));
         assert_eq!(store.read(verify).unwrap().first_bad, Some(20));
+    }
+
+    #[test]
+    fn an_entry_that_says_the_same_in_other_bytes_is_found() {
+        let (_dir, store) = filled(3);
+        store
+            .write_blocking(|read, _| {
+                let mut value = read.get_bytes(AUDIT.table, &2_u64.to_bytes())?.unwrap();
+                let at = memchr::memmem::find(&value, b"details").unwrap();
+                value[at + 6] = b'z';
+                let same = |bytes| codec::decode::<Entry>(bytes).unwrap();
+                assert_eq!(same(&value), read.get(&AUDIT, &2)?.unwrap());
+                let mut writes = Writes::new();
+                writes.put_bytes(&AUDIT, &2, value);
+                Ok(((), writes))
+            })
+            .unwrap();
+        let verdict = store.read(verify).unwrap();
+        assert_eq!(verdict.flaw, Some(Flaw::Altered));
     }
 }

@@ -2,16 +2,21 @@
 //!
 //! An entry is written in its change's own transaction, so there is no change without its entry. Each entry's
 //! SHA-256 covers its fields, length-prefixed, and the hash of the entry before: an edit, a removal or a
-//! reordering anywhere breaks the chain from there on.
+//! reordering anywhere breaks the chain from there on. Whoever can write the file can hash a chain anew or cut its end
+//! off; the signed [`checkpoint`]s, which go where the logs go, contradict that.
 
 pub mod api;
 mod chain;
+pub mod checkpoint;
 pub mod index;
+mod proof;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use chain::{Verdict, Walk, verify};
+pub use chain::{Flaw, Verdict, Walk, verify};
+pub use checkpoint::{Checkpoint, PublicKey, Signer};
+pub use proof::{Examination, Proof, verify_with};
 
 use crate::actor::{Actor, Role};
 use crate::error::Result;
@@ -134,6 +139,9 @@ pub struct Draft {
 }
 
 /// One entry, as it is stored. Nothing ever changes or removes one.
+///
+/// An entry encodes to the very bytes it was stored as: [`verify`] holds them against each other. So a field that is
+/// added one day is left out where it is absent (`skip_serializing_if`), in the bytes and in the hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Counts from 1 without gaps.

@@ -32,10 +32,8 @@ fn chain(read: &Snapshot) -> Result<Check> {
     let mut check = Check::new("audit chain");
     let verdict = audit::verify(read)?;
     check.looked_at = verdict.entries;
-    if let Some(seq) = verdict.first_bad {
-        check.wrong(format_args!(
-            "entry {seq}: it, or the one before it, is not what was written, or is gone"
-        ));
+    if let Some(meaning) = verdict.meaning() {
+        check.wrong(meaning);
     }
     Ok(check)
 }

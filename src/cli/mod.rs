@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, each with its `Args` and a `run`.
 
+mod audit;
 mod check;
 mod completions;
 mod demo;
@@ -30,6 +31,7 @@ enum Command {
     Report(report::Args),
     Push(push::Args),
     Check(check::Args),
+    Audit(audit::Args),
     Demo(demo::Args),
     Openapi(openapi::Args),
     Completions(completions::Args),
@@ -57,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Push(args) => push::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Demo(args) => code(demo::run(&args)),
         Command::Openapi(args) => code(openapi::run(&args)),
         Command::Completions(args) => code(completions::run(&args)),

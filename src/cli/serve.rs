@@ -10,6 +10,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 
 use crate::cli::exit::{Exit, Failure};
 use crate::config::{Config, Flags};
+use crate::control;
 use crate::drifts::records;
 use crate::error::Error;
 use crate::server::first_admin::{self, FirstAdmin};
@@ -19,6 +20,7 @@ use crate::server::{
 use crate::store::{Options, Reads, State};
 use crate::telemetry::commits::CommitMetrics;
 use crate::telemetry::logs::{self, Logs};
+use crate::time::Timestamp;
 
 /// Start the server.
 ///
@@ -87,6 +89,9 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
         .await
         .map_err(refused)?;
     let data = open(config, &app)?;
+    data.log_checkpoint(Timestamp::now());
+    // Dropped before the store is closed: its requests need it.
+    let control = control::listen(&config.data_dir, &data);
 
     let address = listener.local_addr().unwrap_or(config.listen);
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -104,11 +109,15 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
     let (options, scrape_token) = (config.serve_options(), config.scrape_token.clone());
     server::run(listener, &app, apis, gate, scrape_token, options).await;
     let _ = chores.await;
+    drop(control);
     // Closing waits for the last commit: not on a thread that serves.
-    let store = data.store.clone();
-    if tokio::task::spawn_blocking(move || store.close())
-        .await
-        .is_err()
+    let closing = data.clone();
+    if tokio::task::spawn_blocking(move || {
+        closing.log_checkpoint(Timestamp::now());
+        closing.store.close();
+    })
+    .await
+    .is_err()
     {
         tracing::error!("Closing the store panicked");
     }

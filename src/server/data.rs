@@ -9,7 +9,8 @@ use crate::server::chores::TokenKeys;
 use crate::sessions::AccessTokens;
 use crate::sessions::sign_in::Desk;
 use crate::store::{self, Options, Store, View, secrets};
-use crate::{alerts, drifts, keys, scans, sessions, users};
+use crate::time::Timestamp;
+use crate::{alerts, audit, drifts, keys, scans, sessions, users};
 
 /// What the features' handlers read and write.
 #[derive(Debug, Clone)]
@@ -30,6 +31,8 @@ pub struct Data {
     pub desk: Arc<Desk>,
     /// Where the keys of access tokens come from.
     pub token_keys: TokenKeys,
+    /// Signs checkpoints of the audit log.
+    pub audit_signer: Arc<audit::Signer>,
 }
 
 /// The file with the keys of access tokens, where it is ours.
@@ -62,6 +65,7 @@ impl Data {
             None => TokenKeys::Own(options.dir.join(TOKEN_KEYS)),
         };
         let ring = token_keys.load()?;
+        let audit_signer = Arc::new(audit::Signer::open(&options.dir)?);
         let views: Vec<Arc<dyn View>> = vec![
             Arc::clone(&drifts) as Arc<dyn View>,
             Arc::clone(&alerts) as Arc<dyn View>,
@@ -69,6 +73,7 @@ impl Data {
             Arc::clone(&users) as Arc<dyn View>,
             Arc::clone(&living) as Arc<dyn View>,
             Arc::clone(&keys) as Arc<dyn View>,
+            Arc::clone(&audit_signer) as Arc<dyn View>,
         ];
         let store = Store::open(Options { views, ..options })?;
         let tokens = Arc::new(AccessTokens::new(ring, store.instance()?));
@@ -88,7 +93,18 @@ impl Data {
             alerts,
             scans,
             fingerprint_secret,
+            audit_signer,
         })
+    }
+
+    /// Writes a signed checkpoint of the audit log to the program's logs: at the start and at a clean stop.
+    pub fn log_checkpoint(&self, now: Timestamp) {
+        let logged = self
+            .store
+            .read(|read| self.audit_signer.log_checkpoint(read, now));
+        if let Err(error) = logged {
+            tracing::error!(%error, "No audit checkpoint could be signed: run `driftsentry audit verify`");
+        }
     }
 
     /// The size of the database's file, in bytes.

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use redb::{
-    Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
-    TableError, WriteTransaction,
+    Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
+    TableDefinition, TableError, WriteTransaction,
 };
 
 use super::keys::Key;
@@ -267,6 +267,14 @@ pub(super) fn put(
         .insert(key, value)
         .map_err(failed)?;
     Ok(())
+}
+
+/// Whether somebody has a file open as a database.
+pub(super) fn is_held(file: &Path) -> bool {
+    matches!(
+        Database::open(file),
+        Err(DatabaseError::DatabaseAlreadyOpen)
+    )
 }
 
 /// Makes every table that is not there yet, so that snapshots can open them all.

@@ -354,6 +354,22 @@ impl Store {
     }
 }
 
+/// Whether another process has the store of a data directory open.
+pub fn is_held(dir: &Path) -> bool {
+    engine::is_held(&dir.join(FILE_NAME))
+}
+
+/// Which store it is: 16 random bytes, made with it and never changed.
+///
+/// # Errors
+/// `Internal`, where they are missing.
+pub fn instance(read: &impl Reads) -> Result<[u8; 16]> {
+    let key = keys::Key::to_bytes(&"instance".to_owned());
+    read.get_bytes(tables::META.table, &key)?
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| Error::internal("the store's instance id is missing or damaged"))
+}
+
 /// Makes new ids greater than all stored ones, also after the clock was set back.
 fn outrun_stored_ids(read: &Snapshot) -> Result<()> {
     for table in [

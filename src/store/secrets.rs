@@ -4,7 +4,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -62,6 +62,13 @@ pub(crate) fn write(path: &Path, text: &str) -> std::io::Result<()> {
         .mode(0o600)
         .open(&part)?;
     file.write_all(text.as_bytes())?;
+    // A command that root runs must leave no file that the server's own user can't read.
+    if rustix::process::geteuid().is_root()
+        && let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty())
+    {
+        let owner = std::fs::metadata(dir)?;
+        fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+    }
     file.sync_all()?;
     std::fs::rename(&part, path)?;
     match path.parent() {

@@ -402,8 +402,9 @@ fn a_newer_database_is_refused_and_an_older_one_is_copied_first() {
     store.close();
 
     let database = redb::Database::create(&path).unwrap();
+    let newer = migrations::MIGRATIONS.last().unwrap().version + 1;
     let next = migrations::Migration {
-        version: 2,
+        version: newer,
         what: "test",
         run: |_| Ok(()),
     };
@@ -413,11 +414,13 @@ fn a_newer_database_is_refused_and_an_older_one_is_copied_first() {
         .unwrap_err()
         .to_string();
     assert!(
-        refused.contains("schema version 2") && refused.contains("backup"),
+        refused.contains(&format!("schema version {newer}")) && refused.contains("backup"),
         "{refused}"
     );
 
-    let copy = dir.path().join("driftsentry.before-schema-2.redb");
+    let copy = dir
+        .path()
+        .join(format!("driftsentry.before-schema-{newer}.redb"));
     std::fs::rename(&copy, &path).unwrap();
     assert_eq!(stored(&open(dir.path()), "a"), Some(1));
 }

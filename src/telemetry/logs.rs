@@ -10,6 +10,7 @@ use std::path::Path;
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::filter::Directive;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -67,7 +68,7 @@ pub fn start(config: &LogConfig) -> io::Result<Logs> {
         None => None,
     };
     tracing_subscriber::registry()
-        .with(filter(&config.level)?)
+        .with(filter(&config.level)?.add_directive(checkpoints()?))
         .with(if for_people {
             lines(to_stderr)
         } else {
@@ -88,6 +89,13 @@ pub fn filter(level: &str) -> io::Result<EnvFilter> {
     EnvFilter::builder()
         .parse(level)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+}
+
+/// Checkpoints of the audit log are written at any level: they are what its end is verified with.
+fn checkpoints() -> io::Result<Directive> {
+    format!("{}=info", crate::audit::checkpoint::LOG_TARGET)
+        .parse()
+        .map_err(io::Error::other)
 }
 
 impl Logs {
@@ -162,6 +170,18 @@ mod tests {
     fn levels_by_module_are_understood() {
         assert!(filter("warn,driftsentry::store=debug").is_ok());
         assert!(filter("driftsentry=loud").is_err());
+    }
+
+    #[test]
+    fn no_level_leaves_checkpoints_out() {
+        for level in ["off", "error", "driftsentry::audit=off"] {
+            let filter = filter(level).unwrap().add_directive(checkpoints().unwrap());
+            let said = filter.to_string();
+            assert!(
+                said.contains("driftsentry::audit::checkpoint=info"),
+                "{said}"
+            );
+        }
     }
 
     #[test]

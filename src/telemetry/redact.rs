@@ -112,4 +112,23 @@ mod tests {
             assert_eq!(String::from_utf8_lossy(&masked(line.as_bytes())), out);
         }
     }
+
+    #[test]
+    fn an_audit_checkpoint_is_no_credential() {
+        for seed in 1..50 {
+            let signer = crate::audit::Signer::of([seed; 32]).unwrap();
+            let now = crate::time::Timestamp::from_unix_ms(1_750_000_000_000 + i64::from(seed));
+            let checkpoint = signer.sign([seed; 16], u64::from(seed) * 1_000, [seed; 32], now);
+            for line in [
+                format!("{{\"message\":\"Audit checkpoint\",\"checkpoint\":\"{checkpoint}\"}}"),
+                format!("INFO Audit checkpoint checkpoint={checkpoint}"),
+            ] {
+                assert_eq!(String::from_utf8_lossy(&masked(line.as_bytes())), line);
+            }
+        }
+        // Nor can one come about that is: each shape has a letter that hexadecimal lacks, or a space or full stop.
+        for shape in SHAPES {
+            assert!(!shape.chars().all(|c| c.is_ascii_hexdigit() || c == ':'));
+        }
+    }
 }

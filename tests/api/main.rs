@@ -24,4 +24,5 @@ mod scans;
 mod secrets;
 mod terraform;
 mod tls;
+mod trail;
 mod workspaces;

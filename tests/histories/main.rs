@@ -7,4 +7,5 @@ mod lists;
 mod rules;
 mod soundness;
 mod tampering;
+mod trail;
 mod world;

@@ -29,6 +29,8 @@ pub(crate) struct App {
     child: Option<Child>,
     url: String,
     environment: Vec<(&'static str, String)>,
+    /// The access tokens of those who have signed in, by role.
+    tokens: Mutex<HashMap<&'static str, String>>,
 }
 
 impl App {

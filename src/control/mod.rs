@@ -1,0 +1,180 @@
+//! What commands on the server's own machine ask for: of the running server, through a socket in its data directory, or
+//! of a stopped one's store directly.
+//!
+//! A new command is a variant of [`Request`] and its arm in [`run`]; `cli` then only parses and prints.
+
+pub mod client;
+mod place;
+mod socket;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use socket::{Socket, listen};
+
+use crate::audit::{Checkpoint, Examination, PublicKey};
+use crate::error::{Error, Result};
+use crate::server::Data;
+
+/// The most bytes of a request or an answer. A checkpoint has 300, and there is one for each thousand audit entries.
+const MOST_BYTES: usize = 4 << 20;
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "command",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase"
+)]
+pub enum Request {
+    /// Verify the audit log, and that it is the one these checkpoints were signed for. Gives a `audit::Proof`.
+    AuditVerify {
+        /// From the server's logs; none verifies the chain alone.
+        #[serde(default)]
+        checkpoints: Vec<Checkpoint>,
+        /// The key they are to be signed with; the store's own where none is named.
+        #[serde(default)]
+        public_key: Option<PublicKey>,
+    },
+}
+
+impl Request {
+    /// The command's name, for the log.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::AuditVerify { .. } => "audit_verify",
+        }
+    }
+}
+
+/// Does what is asked for. Blocks: not for a thread that serves.
+///
+/// # Errors
+/// The request's own.
+pub fn run(request: &Request, data: &Data) -> Result<Value> {
+    match request {
+        Request::AuditVerify {
+            checkpoints,
+            public_key,
+        } => {
+            let key = public_key.unwrap_or_else(|| data.audit_signer.public_key());
+            answer(&Examination::of(checkpoints).through(&data.store, &key)?)
+        }
+    }
+}
+
+/// An answer as it goes over the socket.
+fn answer(value: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(Error::internal)
+}
+
+/// What kind of failure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// There is no such thing.
+    NotFound,
+    /// There is no store in the data directory.
+    NoStore,
+    /// The state does not allow it, or it is a duplicate.
+    Conflict,
+    /// Something in the request is wrong.
+    Invalid,
+    /// Not for this user of the machine.
+    Forbidden,
+    /// Not now.
+    Unavailable,
+    /// The disk is full.
+    Full,
+    /// A mistake of our own, or the disk's.
+    Internal,
+}
+
+/// Why something was not done: a sentence that says what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refused {
+    /// For programs.
+    pub kind: Kind,
+    /// For people.
+    pub message: String,
+}
+
+impl Refused {
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+}
+
+impl From<&Error> for Refused {
+    fn from(error: &Error) -> Self {
+        let kind = match error {
+            Error::NotFound(_) => Kind::NotFound,
+            Error::Conflict { .. } | Error::Stale => Kind::Conflict,
+            Error::Invalid(_)
+            | Error::UnsupportedFormat(_)
+            | Error::UnsupportedMedia(_)
+            | Error::TooLarge { .. } => Kind::Invalid,
+            Error::Unauthenticated | Error::Forbidden(_) => Kind::Forbidden,
+            Error::Throttled { .. } | Error::Unavailable(_) => Kind::Unavailable,
+            Error::Full => Kind::Full,
+            Error::Internal(_) => Kind::Internal,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+/// The one line that answers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Answer {
+    Ok(Value),
+    Error(Refused),
+}
+
+/// A line as a value. By way of [`Value`]: numbers within a tagged enum are read from no other form.
+///
+/// # Errors
+/// `Invalid`, when it is none.
+fn parse<T: serde::de::DeserializeOwned>(line: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice::<Value>(line)
+        .and_then(serde_json::from_value)
+        .map_err(|error| {
+            Refused::new(
+                Kind::Invalid,
+                format!(
+                    "The other side of the control socket can't be understood ({error}): the command and the server are \
+                     probably of different versions; restart the server after an upgrade."
+                ),
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_read_as_it_is_written() {
+        let request: Request = parse(br#"{"command":"audit_verify"}"#).unwrap();
+        assert_eq!(request.name(), "audit_verify");
+        let again: Request = parse(&serde_json::to_vec(&request).unwrap()).unwrap();
+        assert_eq!(again, request);
+        let unknown = parse::<Request>(br#"{"command":"dance"}"#).unwrap_err();
+        assert!(unknown.message.contains("different versions"), "{unknown}");
+    }
+
+    #[test]
+    fn an_answer_says_ok_or_error() {
+        let text = |answer: &Answer| serde_json::to_string(answer).unwrap();
+        assert_eq!(text(&Answer::Ok(1.into())), r#"{"ok":1}"#);
+        let refused = Refused::from(&Error::NotFound("user"));
+        assert_eq!(
+            text(&Answer::Error(refused)),
+            r#"{"error":{"kind":"not_found","message":"There is no such user."}}"#
+        );
+    }
+}
