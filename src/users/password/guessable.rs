@@ -95,7 +95,7 @@ pub(super) fn check(text: &str, email: &str) -> Result<(), &'static str> {
         Err(EMAIL)
     } else if is_repeated(&chars) {
         Err(REPEATED)
-    } else if is_run(&chars) || is_run(core(&chars)) {
+    } else if is_run(&chars) || is_run(core(&chars)) || is_run(&without_signs(&chars)) {
         Err(RUN)
     } else {
         Ok(())
@@ -204,6 +204,11 @@ fn core(chars: &[char]) -> &[char] {
         (Some(first), Some(last)) => &chars[first..=last],
         _ => &[],
     }
+}
+
+fn without_signs(chars: &[char]) -> Vec<char> {
+    let is_kept = |char: &char| char.is_alphanumeric();
+    chars.iter().copied().filter(is_kept).collect()
 }
 
 /// Whether steps lead from the start of a text to its end; `steps` says where one can get to from a place.
