@@ -1,8 +1,8 @@
 //! Passwords that are tried first, whatever their length: common ones, well-known words with digits around them, the
 //! account's own address, repetitions and runs of keys.
 //!
-//! The list comes from Django's `common-passwords.txt` (BSD-3-Clause, its licence stands in the file), cut to what is
-//! long enough, with our own additions.
+//! The list is what is long enough of Django's `common-passwords.txt` (BSD-3-Clause, its licence stands in the file),
+//! and our own additions.
 
 use std::sync::LazyLock;
 
