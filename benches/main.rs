@@ -3,6 +3,7 @@
 //! One program, so that the optimised library is linked once. Each subject is a module with a `run`.
 
 mod commit;
+mod credentials;
 mod estate;
 mod harness;
 mod http;
@@ -22,7 +23,14 @@ use harness::{Outcome, Report};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const SUBJECTS: [&str; 5] = ["parse", "reconcile", "commit", "list", "http"];
+const SUBJECTS: [&str; 6] = [
+    "parse",
+    "credentials",
+    "reconcile",
+    "commit",
+    "list",
+    "http",
+];
 
 fn main() -> Outcome<()> {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
@@ -53,6 +61,9 @@ fn main() -> Outcome<()> {
     }
     if wanted("parse") {
         parse::run(&mut report)?;
+    }
+    if wanted("credentials") {
+        credentials::run(&mut report)?;
     }
     if wanted("reconcile") {
         reconcile::run(&mut report, sizes)?;

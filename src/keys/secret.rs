@@ -141,7 +141,7 @@ mod tests {
     fn a_key_looks_the_same_for_ever() {
         let key = "dsk_0Ab9zZ7x_00000000000000000000000000000000";
         let sum = String::from_utf8(checksum(key).to_vec()).unwrap();
-        assert_eq!(sum, "SUM");
+        assert_eq!(sum, "2oKg0y");
         let secret = Secret::parse(&format!("{key}{sum}")).unwrap();
         assert_eq!(secret.prefix(), "0Ab9zZ7x");
         assert_eq!(format!("{secret:?}"), "Secret(0Ab9zZ7x…)");
@@ -185,7 +185,8 @@ mod tests {
                 text.chars().enumerate().map(|(i, char)| if i == at { to } else { char }).collect();
             prop_assert_eq!(Secret::parse(&changed).is_some(), changed == text);
             prop_assert!(Secret::parse(&text[..at]).is_none());
-            prop_assert!(Secret::parse(&format!("{text}{to}")).is_none());
+            let longer = format!("{text}{to}");
+            prop_assert!(Secret::parse(&longer).is_none());
         }
     }
 }

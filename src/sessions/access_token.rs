@@ -2,7 +2,7 @@
 //!
 //! PASETO v4.local: only this instance reads and makes them. A token says who and by which sign-in; what they may do
 //! is looked up each time. The token's time is told by a [`SteadyClock`], so setting the machine's clock lengthens no
-//! token's life while the server runs.
+//! token's life while the server runs, nor over a restart where the clock is told what time has been.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -240,3 +240,6 @@ impl fmt::Debug for Known {
         f.debug_list().entries(footers).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -247,7 +247,10 @@ mod tests {
         let written = Timestamp::from_unix_ms(5);
         let ring = KeyRing::parsed(&format!("\n# by hand\n{key}\r\n"), written).unwrap();
         assert_eq!(ring.made_at(), written);
-        assert_eq!(ring.newest_id(), "LID");
+        assert_eq!(
+            ring.newest_id(),
+            "k4.lid.bqltbNc4JLUAmc9Xtpok-fBuI0dQN5_m3CD9W_nbh559"
+        );
         let text = format!("# made 2026-01-02T03:04:05.006Z\n{key}\n");
         let ring = KeyRing::parsed(&text, written).unwrap();
         let made_at = ring.made_at();

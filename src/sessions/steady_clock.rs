@@ -25,6 +25,12 @@ impl SteadyClock {
         Self::ticking(Timestamp::now(), since_boot_ms)
     }
 
+    /// A clock that starts with the time of day, or with a time that is known to have been, such as that of the
+    /// newest record in the store: so setting the time of day back before a start brings no past back.
+    pub fn not_before(known: Timestamp) -> Self {
+        Self::ticking(Timestamp::now().max(known), since_boot_ms)
+    }
+
     /// A clock that starts with a time and is advanced by a counter of milliseconds.
     pub fn ticking(
         started_at: Timestamp,

@@ -8,6 +8,7 @@
 
 mod aged;
 
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -126,6 +127,9 @@ impl Throttle {
     /// let in changes nothing.
     ///
     /// `account` is the address as it was typed, lower-case.
+    ///
+    /// # Errors
+    /// The seconds to wait, for `Error::Throttled`.
     pub fn admit(
         &self,
         account: &str,
@@ -267,10 +271,8 @@ impl Failures {
 }
 
 fn account_of(text: &str) -> Account {
-    let [first, ..] = *Sha256::digest(text).as_chunks().0 else {
-        return Account::default();
-    };
-    first
+    let hash: [u8; 32] = Sha256::digest(text).into();
+    std::array::from_fn(|i| hash[i])
 }
 
 fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
@@ -278,7 +280,7 @@ fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
 }
 
 /// How much of an entry's delay is left.
-fn wait<K: Copy + Eq + std::hash::Hash>(
+fn wait<K: Copy + Eq + Hash>(
     map: &Aged<K, Failures>,
     key: &K,
     rule: Rule,
@@ -293,11 +295,7 @@ fn wait<K: Copy + Eq + std::hash::Hash>(
 }
 
 /// Counts one more failure.
-fn count<K: Copy + Eq + std::hash::Hash>(
-    map: &mut Aged<K, Failures>,
-    key: K,
-    now: Instant,
-) -> Counted {
+fn count<K: Copy + Eq + Hash>(map: &mut Aged<K, Failures>, key: K, now: Instant) -> Counted {
     let before = map
         .get(&key)
         .filter(|failures| !failures.are_forgotten(now))
@@ -317,7 +315,7 @@ fn count<K: Copy + Eq + std::hash::Hash>(
 }
 
 /// Takes one failure back; the wait counts from the one before it again, unless others came since.
-fn refund<K: Copy + Eq + std::hash::Hash>(map: &mut Aged<K, Failures>, key: &K, counted: Counted) {
+fn refund<K: Copy + Eq + Hash>(map: &mut Aged<K, Failures>, key: &K, counted: Counted) {
     let Some(failures) = map.get_mut(key) else {
         return;
     };

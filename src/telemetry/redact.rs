@@ -9,15 +9,32 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// What stands before a secret, lower-case; the secret is the run of token characters after it.
 ///
-/// The headers first: what they mask holds the other shapes.
-const SHAPES: [&str; 5] = ["bearer ", "x-api-key: ", "dsk_", "v4.local.", "v4.public."];
+/// The headers and the cookie first: what they mask holds the other shapes.
+const SHAPES: [&str; 8] = [
+    "bearer ",
+    "x-api-key: ",
+    "driftsentry_refresh=",
+    "dsk_",
+    "dsr_",
+    "v4.local.",
+    "v4.public.",
+    "k4.local.",
+];
 /// What a secret is replaced by.
 const MASK: &[u8] = b"[masked]";
 
 static FINDERS: LazyLock<[(Finder<'static>, Finder<'static>); SHAPES.len()]> =
     LazyLock::new(|| {
-        const CAPITALISED: [&str; SHAPES.len()] =
-            ["Bearer ", "X-API-Key: ", "DSK_", "V4.LOCAL.", "V4.PUBLIC."];
+        const CAPITALISED: [&str; SHAPES.len()] = [
+            "Bearer ",
+            "X-API-Key: ",
+            "DRIFTSENTRY_REFRESH=",
+            "DSK_",
+            "DSR_",
+            "V4.LOCAL.",
+            "V4.PUBLIC.",
+            "K4.LOCAL.",
+        ];
         std::array::from_fn(|i| (Finder::new(SHAPES[i]), Finder::new(CAPITALISED[i])))
     });
 
@@ -106,6 +123,13 @@ mod tests {
                 "authorization: bearer abc",
                 "authorization: bearer [masked]",
             ),
+            (
+                "cookie: driftsentry_refresh=dsr_AZ-_09; theme=dark",
+                "cookie: driftsentry_refresh=[masked]; theme=dark",
+            ),
+            ("token dsr_AZ-_09, spent", "token dsr_[masked], spent"),
+            ("k4.local.AAAA-_9\n", "k4.local.[masked]\n"),
+            ("kid k4.lid.AAAA", "kid k4.lid.AAAA"),
             ("nothing to hide", "nothing to hide"),
             ("a bearer \"quoted\"", "a bearer \"quoted\""),
         ] {

@@ -1,8 +1,8 @@
 //! Passwords that are tried first, whatever their length: common ones, well-known words with digits around them, the
 //! account's own address, repetitions and runs of keys.
 //!
-//! The list comes from Django's `common-passwords.txt` (BSD-3-Clause, its licence stands in the file), cut to what is
-//! long enough, with our own additions.
+//! The list is what is long enough of Django's `common-passwords.txt` (BSD-3-Clause, its licence stands in the file),
+//! and our own additions.
 
 use std::sync::LazyLock;
 
@@ -95,7 +95,7 @@ pub(super) fn check(text: &str, email: &str) -> Result<(), &'static str> {
         Err(EMAIL)
     } else if is_repeated(&chars) {
         Err(REPEATED)
-    } else if is_run(&chars) || is_run(core(&chars)) {
+    } else if is_run(&chars) || is_run(core(&chars)) || is_run(&without_signs(&chars)) {
         Err(RUN)
     } else {
         Ok(())
@@ -204,6 +204,11 @@ fn core(chars: &[char]) -> &[char] {
         (Some(first), Some(last)) => &chars[first..=last],
         _ => &[],
     }
+}
+
+fn without_signs(chars: &[char]) -> Vec<char> {
+    let is_kept = |char: &char| char.is_alphanumeric();
+    chars.iter().copied().filter(is_kept).collect()
 }
 
 /// Whether steps lead from the start of a text to its end; `steps` says where one can get to from a place.
