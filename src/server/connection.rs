@@ -24,6 +24,7 @@ use crate::http::client_address::Peer;
 use crate::server::middleware::{Front, OutBody};
 use crate::server::paced::Paced;
 use crate::server::tls;
+use crate::server::unreadable::Explained;
 use crate::telemetry::lifecycle::{Lifecycle, Phase};
 
 /// How long, and for how many bytes, a client is listened to after its last answer.
@@ -99,6 +100,7 @@ impl<E: Endpoint + 'static> Connection<E> {
 
     async fn serve_http1<S: AsyncRead + AsyncWrite + Unpin>(self, stream: S) {
         let options = &self.options;
+        let stream = Explained::new(stream, self.peer.tls);
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(options.header_timeout)

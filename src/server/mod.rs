@@ -23,6 +23,7 @@ mod security_headers;
 pub mod serve_loop;
 pub mod shutdown;
 mod tls;
+mod unreadable;
 
 use std::io;
 use std::net::SocketAddr;

@@ -41,28 +41,31 @@ impl Refusal {
         problem.retry_after_s = Some(1);
         problem
     }
+}
 
-    /// The whole answer, head and body.
-    fn bytes(self) -> Vec<u8> {
-        let problem = self.problem();
-        let trace_id = new_correlation_id();
-        let body = problem.body(&trace_id, Timestamp::now());
-        let head = format!(
-            "HTTP/1.1 {}\r\ncontent-type: {JSON}\r\ncontent-length: {}\r\nretry-after: 1\r\nx-correlation-id: {trace_id}\r\n{}connection: close\r\n\r\n",
-            problem.status,
-            body.len(),
-            security_headers::lines(),
-        );
-        let mut bytes = head.into_bytes();
-        bytes.extend_from_slice(&body);
-        bytes
-    }
+/// A whole answer, head and body, after which the connection is closed.
+pub(crate) fn answer(problem: &Problem, secure: bool) -> Vec<u8> {
+    let trace_id = new_correlation_id();
+    let body = problem.body(&trace_id, Timestamp::now());
+    let retry = problem
+        .retry_after_s
+        .map(|seconds| format!("retry-after: {seconds}\r\n"))
+        .unwrap_or_default();
+    let head = format!(
+        "HTTP/1.1 {}\r\ncontent-type: {JSON}\r\ncontent-length: {}\r\n{retry}x-correlation-id: {trace_id}\r\n{}connection: close\r\n\r\n",
+        problem.status,
+        body.len(),
+        security_headers::lines(secure),
+    );
+    let mut bytes = head.into_bytes();
+    bytes.extend_from_slice(&body);
+    bytes
 }
 
 /// Answers and closes, in bounded time.
 pub(crate) async fn refuse(mut stream: TcpStream, why: Refusal) {
     let _ = timeout(PATIENCE, async {
-        stream.write_all(&why.bytes()).await?;
+        stream.write_all(&answer(&why.problem(), false)).await?;
         stream.shutdown().await?;
         // Closing with the request unread would reset the connection, and the answer with it.
         let mut unread = [0; 4096];

@@ -44,9 +44,10 @@ pub(crate) fn add(headers: &mut HeaderMap, is_api: bool, secure: bool) {
     }
 }
 
-/// The same as lines of a head that is written by hand, in the clear.
-pub(crate) fn lines() -> String {
-    let all = ALWAYS.into_iter().chain(UNLESS_SET);
+/// The same as lines of a head that is written by hand.
+pub(crate) fn lines(secure: bool) -> String {
+    let https = secure.then_some(KEEP_TO_HTTPS);
+    let all = ALWAYS.into_iter().chain(UNLESS_SET).chain(https);
     all.map(|(name, value)| format!("{name}: {value}\r\n"))
         .collect()
 }
@@ -75,7 +76,8 @@ mod tests {
         assert!(!headers.contains_key("strict-transport-security"));
         for (name, value) in &headers {
             let line = format!("{name}: {}\r\n", value.to_str().unwrap());
-            assert!(lines().contains(&line), "{line}");
+            assert!(lines(false).contains(&line), "{line}");
         }
+        assert!(lines(true).contains("strict-transport") && !lines(false).contains("strict-"));
     }
 }

@@ -194,17 +194,41 @@ async fn a_flood_of_headers_is_431() {
         431,
         "HEADERS_TOO_LARGE",
     );
-    // Past what the parser takes, the answer is bare.
+    // Past what the parser takes too.
     let many: String = (0..2_000).map(|n| format!("x-{n}: 1\r\n")).collect();
     let request = format!("GET / HTTP/1.1\r\nhost: localhost\r\n{many}\r\n");
     let answer = server.exchange(request.as_bytes()).await;
-    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer:?}");
+    failure(&answer, 431, "HEADERS_TOO_LARGE");
     let large = format!(
         "GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n",
         "y".repeat(100_000)
     );
     let answer = server.exchange(large.as_bytes()).await;
-    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer:?}");
+    failure(&answer, 431, "HEADERS_TOO_LARGE");
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_told_so() {
+    let server = start(short()).await;
+    let first = get("/").replace("connection: close\r\n", "");
+    for wrong in [
+        "NONSENSE\r\n\r\n",
+        "GET /\x01 HTTP/1.1\r\n\r\n",
+        "GET / HTTP/9\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost: localhost\r\nno colon\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: many\r\n\r\n",
+    ] {
+        let answer = server.exchange(wrong.as_bytes()).await;
+        failure(&answer, 400, "VALIDATION_ERROR");
+        // After an answer, and at once after a request, too.
+        let both = server.exchange(format!("{first}{wrong}").as_bytes()).await;
+        let (ok, refused) = both.split_at(both.rfind("HTTP/1.1 ").unwrap());
+        assert!(ok.starts_with("HTTP/1.1 200 "), "{both}");
+        failure(refused, 400, "VALIDATION_ERROR");
+    }
+    let long = get(&format!("/{}", "x".repeat(66_000)));
+    let answer = server.exchange(long.as_bytes()).await;
+    failure(&answer, 431, "HEADERS_TOO_LARGE");
 }
 
 #[tokio::test]
