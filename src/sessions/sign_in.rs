@@ -155,7 +155,7 @@ impl Desk {
         rehashed: Option<PasswordHash>,
         by: &Actor,
     ) -> Result<Option<SignedIn>> {
-        let id = SessionId::new(Timestamp::now());
+        let id = SessionId::new(self.tokens.now());
         let refresh = RefreshToken::mint(id, 1)?;
         let (token, by) = (refresh.clone(), compared.as_actor(by));
         let user = self

@@ -162,7 +162,7 @@ fn a_pushed_secret_is_nowhere() {
             if raw {
                 arguments.push("--raw");
             }
-            let output = driftsentry(&arguments, b"");
+            let output = app.driftsentry(&arguments, b"");
             assert!(matches!(output.code, Some(0 | 2)), "{output:?}");
             holds_none(
                 &format!("push {name}"),
