@@ -196,13 +196,18 @@ impl Api {
     }
 
     /// Count the unread alerts
+    ///
+    /// Critical ones only, for somebody who chose so.
     #[oai(
         path = "/alerts/unread-count",
         method = "get",
         operation_id = "countUnreadAlerts"
     )]
     async fn unread_count(&self, who: ViewerWithin) -> ApiResult<CountView, ReadFailure> {
-        let filters = filters(Some(false), None, None, who.reach().narrow(None));
+        let severity = who
+            .wants_critical_only()
+            .then(|| AnyOf::only(Severity::Critical));
+        let filters = filters(Some(false), severity, None, who.reach().narrow(None));
         let (_, (_, count)) = self
             .store
             .with_views(|_| self.index.page(&filters, None, Place::Skip(0), 0))?;

@@ -79,7 +79,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
 }
 
 async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
-    let app = App::new();
+    let app = App::with_streams(config.limits.streams);
     count_dropped_lines(&app, logs);
     shutdown::listen(app.lifecycle.clone())
         .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
@@ -105,6 +105,8 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
     let apis = routes::apis(&app, &data, config.limits.scan_bytes);
     let gate = Arc::clone(&data.gate);
     let listener = Listener::new(listener, tls);
+    let audience = Arc::clone(&app.audience);
+    tokio::spawn(chores::watch_audience(audience, app.lifecycle.clone()));
     let chores = tokio::spawn(chores::run(data.clone(), app.lifecycle.clone()));
     let (options, scrape_token) = (config.serve_options(), config.scrape_token.clone());
     server::run(listener, &app, apis, gate, scrape_token, options).await;

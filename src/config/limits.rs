@@ -3,6 +3,7 @@
 use crate::config::ServeOptions;
 use crate::config::source::Settings;
 use crate::config::value;
+use crate::events::audience::Limits as Streams;
 
 /// What clients may use up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct LimitsConfig {
     pub connections: usize,
     /// The most connections at once from one address.
     pub connections_per_address: usize,
+    /// The most streams of events at once.
+    pub streams: Streams,
 }
 
 impl LimitsConfig {
@@ -26,7 +29,13 @@ impl LimitsConfig {
                 .and_then(|count| usize::try_from(count).ok())
                 .unwrap_or(default)
         };
+        let of_streams = Streams::default();
         Self {
+            streams: Streams {
+                total: count("limits.streams", of_streams.total),
+                per_user: count("limits.streams_per_user", of_streams.per_user),
+                per_address: count("limits.streams_per_address", of_streams.per_address),
+            },
             connections: count("limits.connections", defaults.connections),
             connections_per_address: count(
                 "limits.connections_per_address",

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Every key there is. Its variable is `DRIFTSENTRY_` and the key in capitals, `_` for `.`.
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 25] = [
     "listen",
     "data_dir",
     "admin.email",
@@ -30,6 +30,9 @@ const KEYS: [&str; 22] = [
     "limits.body_bytes",
     "limits.connections",
     "limits.connections_per_address",
+    "limits.streams",
+    "limits.streams_per_user",
+    "limits.streams_per_address",
     "store.cache_bytes",
     "store.min_free_bytes",
 ];

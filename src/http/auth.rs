@@ -8,6 +8,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use poem::http::HeaderMap;
 use poem::http::header::{AUTHORIZATION, USER_AGENT};
@@ -23,6 +24,7 @@ use crate::http::reach::Reach;
 use crate::ids::{KeyId, SessionId, UserId};
 use crate::keys::{self, Secret};
 use crate::sessions::{self, AccessTokens};
+use crate::time::Timestamp;
 use crate::users;
 
 /// The longest `User-Agent` that is kept, in characters.
@@ -59,6 +61,8 @@ pub struct Caller {
     credential: Credential,
     reach: Reach,
     must_change_password: bool,
+    wants_critical_only: bool,
+    ends_in: Option<Duration>,
 }
 
 impl Caller {
@@ -70,6 +74,16 @@ impl Caller {
     /// The workspaces within reach.
     pub fn reach(&self) -> &Reach {
         &self.reach
+    }
+
+    /// Whether they chose to hear of critical alerts only.
+    pub fn wants_critical_only(&self) -> bool {
+        self.wants_critical_only
+    }
+
+    /// How long what was shown holds yet, unless it is revoked; none for no end.
+    pub fn ends_in(&self) -> Option<Duration> {
+        self.ends_in
     }
 
     /// What was shown.
@@ -110,6 +124,8 @@ impl Gate {
             credential: Credential::Key(key.id),
             reach: Reach::of_key(&key.workspaces),
             must_change_password: false,
+            wants_critical_only: false,
+            ends_in: key.left(context.received_at),
         })
     }
 
@@ -126,7 +142,28 @@ impl Gate {
             credential: Credential::Session(session),
             reach: Reach::All,
             must_change_password: standing.must_change_password,
+            wants_critical_only: standing.critical_alerts_only,
+            ends_in: Some(left(self.tokens.now(), claims.expires)),
         })
+    }
+}
+
+impl Gate {
+    /// Whether what somebody showed still lets them read.
+    pub fn holds(&self, user: UserId, credential: Credential, now: Timestamp) -> bool {
+        match credential {
+            Credential::Session(id) => {
+                self.sessions.lives(id, user, now) && self.users.active(user).is_some()
+            }
+            Credential::Key(id) => self.keys.lives(id, now),
+            Credential::Local => true,
+        }
+    }
+
+    /// Whether somebody chose to hear of critical alerts only.
+    pub fn wants_critical_only(&self, user: UserId) -> bool {
+        let standing = self.users.active(user);
+        standing.is_some_and(|standing| standing.critical_alerts_only)
     }
 }
 
@@ -226,7 +263,14 @@ fn local(request: &Request, context: &RequestContext) -> Caller {
         credential: Credential::Local,
         reach: Reach::All,
         must_change_password: false,
+        wants_critical_only: false,
+        ends_in: None,
     }
+}
+
+/// The time from one moment to a later one.
+fn left(now: Timestamp, end: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(end.unix_ms() - now.unix_ms()).unwrap_or(0))
 }
 
 fn allowed(caller: &Caller, takes: Takes, least: Role) -> Result<()> {
@@ -413,7 +457,6 @@ fn declare_schemes(registry: &mut Registry) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Timestamp;
 
     fn caller(role: Role, credential: Credential, reach: Reach) -> Caller {
         Caller {
@@ -424,6 +467,8 @@ mod tests {
             credential,
             reach,
             must_change_password: false,
+            wants_critical_only: false,
+            ends_in: None,
         }
     }
 

@@ -100,6 +100,10 @@ impl<F: Formats> IntoResponse for Download<F> {
         let mut response = Response::from(self.body);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if self.content_type == EventStream::CONTENT_TYPES[0] {
+            // nginx and those who follow it would hold events back until a buffer is full.
+            headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        }
         let disposition = self
             .file_name
             .map(|name| HeaderValue::try_from(format!("attachment; filename=\"{name}\"")));

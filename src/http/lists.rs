@@ -31,6 +31,11 @@ pub struct AnyOf<T>(Vec<T>);
 pub struct AnyText(Vec<String>);
 
 impl<T: Choice> AnyOf<T> {
+    /// Only this value.
+    pub fn only(value: T) -> Self {
+        Self(vec![value])
+    }
+
     /// The values to keep; none stands for no filter.
     pub fn filter(asked: Option<Self>) -> Vec<T> {
         asked.map(|list| list.0).unwrap_or_default()

@@ -113,7 +113,7 @@ macro_rules! whole_number {
                 let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
                 match text.parse::<$inner>() {
                     Ok(number) if digits && ($min..=$max).contains(&number) => Ok(Self(number)),
-                    _ => Err(format!("must be a whole number from {} to {}", $min, $max)),
+                    _ => Err(format!("must be a whole number from {} to {}", $min as $inner, $max as $inner)),
                 }
             }
         }
@@ -130,8 +130,8 @@ macro_rules! whole_number {
             fn schema_ref() -> poem_openapi::registry::MetaSchemaRef {
                 poem_openapi::registry::MetaSchemaRef::Inline(Box::new(
                     poem_openapi::registry::MetaSchema {
-                        minimum: Some(f64::from($min as u32)),
-                        maximum: Some(f64::from($max as u32)),
+                        minimum: Some(const { $min as $inner as f64 }),
+                        maximum: Some(const { $max as $inner as f64 }),
                         ..poem_openapi::registry::MetaSchema::new("integer")
                     },
                 ))
@@ -183,6 +183,11 @@ pub(crate) use whole_number;
 whole_number! {
     /// How many days to look back: 1 to 365.
     Days(u32): 1..=365
+}
+
+whole_number! {
+    /// The number of an event; 0 for before the first.
+    EventNumber(u64): 0..=9_007_199_254_740_991
 }
 
 impl Default for Days {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use super::{Record, Scope, Secret};
 use crate::error::Result;
@@ -44,6 +45,13 @@ impl Standing {
             stored_use_ms,
             used_ms: AtomicI64::new(used_ms.max(stored_use_ms)),
         }
+    }
+
+    /// How long it holds yet; none for no end.
+    pub fn left(&self, now: Timestamp) -> Option<Duration> {
+        self.expires_at.map(|ends| {
+            Duration::from_millis(u64::try_from(ends.unix_ms() - now.unix_ms()).unwrap_or(0))
+        })
     }
 
     /// Whether it has not ended.

@@ -1,22 +1,30 @@
 //! What has to be done now and then: noting when keys were used, removing sessions that have expired, changing token keys.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::error::Result;
+use crate::events::audience::Audience;
 use crate::server::Data;
 use crate::sessions::key_ring::KeyRing;
 use crate::telemetry::lifecycle::{Lifecycle, Phase};
 use crate::time::Timestamp;
-use crate::{keys, sessions};
+use crate::{events, keys, sessions};
 
 /// How often there is a round of all chores.
 const ROUND: Duration = Duration::from_secs(60);
 
 /// How many rounds apart expired sessions are swept out.
 const SWEEPS: u64 = 60;
+
+/// How many events are removed in one change.
+const PRUNED_AT_ONCE: usize = 1_000;
+
+/// How often it is looked whether all who listen still may.
+const AUDIENCE_ROUND: Duration = Duration::from_secs(1);
 
 /// How long a key of our own signs tokens, in milliseconds: 30 days.
 const KEY_AGE_MS: i64 = 30 * 86_400_000;
@@ -62,6 +70,7 @@ pub async fn run(data: Data, lifecycle: Lifecycle) {
             _ = rounds.tick() => {}
         }
         note_uses(&data, false).await;
+        prune_events(&data).await;
         if round.is_multiple_of(SWEEPS) {
             sweep(&data).await;
         }
@@ -80,6 +89,35 @@ async fn note_uses(data: &Data, all: bool) {
     let noted = data.store.write(move |read, _| keys::used(read, &uses));
     if let Err(error) = noted.await {
         tracing::warn!(%error, "When API keys were last used could not be written: tried again in a minute");
+    }
+}
+
+/// Removes events that need not be kept any longer, in small steps.
+async fn prune_events(data: &Data) {
+    loop {
+        let pruned = data
+            .store
+            .write(|read, now| events::prune(read, PRUNED_AT_ONCE, now));
+        match pruned.await {
+            Ok(PRUNED_AT_ONCE) => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "Old events could not be removed: tried again in a minute");
+                return;
+            }
+        }
+    }
+}
+
+/// Has everybody stop listening whose session or key has ended, within a second.
+pub async fn watch_audience(audience: Arc<Audience>, lifecycle: Lifecycle) {
+    let mut rounds = tokio::time::interval(AUDIENCE_ROUND);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = lifecycle.reached(Phase::Closing) => return,
+            _ = rounds.tick() => audience.sweep(Timestamp::now()),
+        }
     }
 }
 

@@ -40,6 +40,8 @@ pub use serve_loop::Listener;
 pub use tls::{Tls, TlsError};
 
 use crate::config::ScrapeToken;
+use crate::events::audience::{Audience, Limits};
+use crate::events::stream::Sent;
 use crate::http::auth::Gate;
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::Metrics;
@@ -54,15 +56,26 @@ pub struct App {
     pub health: Arc<Health>,
     /// What `/metrics` shows.
     pub metrics: Arc<Metrics>,
+    /// Who listens to events.
+    pub audience: Arc<Audience>,
+    /// Counts the events that go out.
+    pub events_sent: Arc<Sent>,
 }
 
 impl App {
     /// An application that is still starting, with no checks but its phase.
     pub fn new() -> Self {
+        Self::with_streams(Limits::default())
+    }
+
+    /// The same, with so many streams of events at most.
+    pub fn with_streams(limits: Limits) -> Self {
         let lifecycle = Lifecycle::new();
         Self {
             health: Arc::new(Health::new(lifecycle.clone())),
             metrics: Arc::new(Metrics::new()),
+            audience: Arc::new(Audience::new(limits)),
+            events_sent: Arc::default(),
             lifecycle,
         }
     }

@@ -14,7 +14,9 @@ use crate::server::docs::Docs;
 use crate::server::scrape;
 use crate::server::{App, Data};
 use crate::telemetry::api::HealthApi;
-use crate::{alerts, audit, drifts, intake, keys, metrics, scans, sessions, users, workspaces};
+use crate::{
+    alerts, audit, drifts, events, intake, keys, metrics, scans, sessions, users, workspaces,
+};
 
 /// Every feature's handlers. The contract is made of their types, the router of their values.
 pub type Apis = (
@@ -25,6 +27,7 @@ pub type Apis = (
     alerts::api::Api,
     metrics::api::Api,
     audit::api::Api,
+    events::api::Api,
     sessions::api::Api,
     users::api::Api,
     keys::api::Api,
@@ -54,6 +57,14 @@ pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
         audit::api::Api {
             store: store(),
             index: Arc::default(),
+        },
+        events::api::Api {
+            store: store(),
+            feed: Arc::clone(&data.feed),
+            audience: Arc::clone(&app.audience),
+            sent: Arc::clone(&app.events_sent),
+            gate: Arc::clone(&data.gate),
+            lifecycle: app.lifecycle.clone(),
         },
         sessions::api::Api {
             store: store(),

@@ -21,6 +21,8 @@ pub struct Standing {
     pub disabled: bool,
     /// Whether its password has to be changed first.
     pub must_change_password: bool,
+    /// Whether only critical alerts are to be counted and announced.
+    pub critical_alerts_only: bool,
 }
 
 impl From<Record> for Standing {
@@ -30,6 +32,7 @@ impl From<Record> for Standing {
             role: record.role,
             disabled: record.disabled,
             must_change_password: record.must_change_password,
+            critical_alerts_only: record.settings.critical_alerts_only,
         }
     }
 }
