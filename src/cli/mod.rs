@@ -3,6 +3,7 @@
 mod audit;
 mod check;
 mod completions;
+mod credential;
 mod demo;
 pub mod exit;
 mod input;
@@ -10,6 +11,7 @@ mod openapi;
 mod push;
 mod report;
 mod serve;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -30,6 +32,7 @@ enum Command {
     Serve(serve::Args),
     Report(report::Args),
     Push(push::Args),
+    Watch(watch::Args),
     Check(check::Args),
     Audit(audit::Args),
     Demo(demo::Args),
@@ -58,6 +61,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => code(serve::run(args)),
         Command::Report(args) => report::run(&args),
         Command::Push(args) => push::run(&args),
+        Command::Watch(args) => code(watch::run(&args)),
         Command::Check(args) => check::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Demo(args) => code(demo::run(&args)),

@@ -4,6 +4,7 @@
 //! against the system's roots, so that a company's own authority is trusted where the machine trusts it
 //! (`SSL_CERT_FILE` names others).
 
+mod events;
 mod resolver;
 mod retry;
 
@@ -18,6 +19,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, RequestBuilder, SendBody};
 
+pub use events::{Events, Message};
 pub use retry::Retry;
 
 /// Why a call did not succeed.
@@ -166,15 +168,19 @@ impl Client {
         }
     }
 
+    fn unreachable(&self, cause: ureq::Error) -> CallError {
+        CallError::Unreachable {
+            server: self.server.clone(),
+            cause: Box::new(cause),
+        }
+    }
+
     /// The `data` of a success, or why there is none.
     fn answer<T: DeserializeOwned>(
         &self,
         response: Result<Response<Body>, ureq::Error>,
     ) -> Result<T, CallError> {
-        let unreachable = |cause| CallError::Unreachable {
-            server: self.server.clone(),
-            cause: Box::new(cause),
-        };
+        let unreachable = |cause| self.unreachable(cause);
         let mut response = response.map_err(unreachable)?;
         let status = response.status();
         let retry_after_s = response
