@@ -20,6 +20,7 @@ use crate::server::{
 use crate::store::{Options, Reads, State};
 use crate::telemetry::commits::CommitMetrics;
 use crate::telemetry::logs::{self, Logs};
+use crate::telemetry::streams;
 use crate::time::Timestamp;
 
 /// Start the server.
@@ -195,6 +196,15 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
         };
         Failure::new(exit, error)
     })?;
+    streams::register(
+        &app.metrics,
+        Arc::clone(&app.audience),
+        Arc::clone(&app.events_sent),
+        Arc::clone(&data.feed),
+    );
+    let audience = Arc::clone(&app.audience);
+    app.health
+        .fact("eventStreams", move || audience.count().into());
     let store = data.store.clone();
     app.health.check("database", move || match store.state() {
         State::Ready => Ok(()),

@@ -69,6 +69,13 @@ impl App {
     /// Starts the server over what the data directory holds.
     #[track_caller]
     pub(crate) fn start_again(&mut self) {
+        self.start_on("0");
+    }
+
+    /// The same on this port.
+    #[track_caller]
+    pub(crate) fn start_on(&mut self, port: &str) {
+        let listen = format!("127.0.0.1:{port}");
         assert!(self.child.is_none(), "it is running already");
         let out = self.dir.path().join("stdout.log");
         let said_before = fs::metadata(&out).map_or(0, |file| file.len());
@@ -77,7 +84,7 @@ impl App {
             Stdio::from(file.expect("a log file"))
         };
         let mut child = Command::new(env!("CARGO_BIN_EXE_driftsentry"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--listen", &listen, "--data-dir"])
             .arg(self.data_dir())
             .current_dir(self.dir.path())
             .env("RUST_BACKTRACE", "1")

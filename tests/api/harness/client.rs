@@ -119,6 +119,31 @@ impl Client {
         })
     }
 
+    /// Opens an answer that has no end, by its path from the server's root.
+    pub(crate) fn stream(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<(ureq::http::response::Parts, ureq::BodyReader<'static>), ureq::Error> {
+        let mut request = Request::builder()
+            .method("GET")
+            .uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(credential) = &self.credential {
+            request = request.header("authorization", format!("Bearer {credential}"));
+        }
+        // One connection each, for as long as it takes.
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .build()
+            .new_agent();
+        let (head, body) = agent.run(request.body(())?)?.into_parts();
+        Ok((head, body.into_reader()))
+    }
+
     /// `GET` below `/api/v1`.
     #[track_caller]
     pub(crate) fn get(&self, path: &str) -> Answer {

@@ -6,6 +6,7 @@ mod client;
 mod command;
 mod fixtures;
 mod plan;
+mod stream;
 
 pub(crate) use answer::Answer;
 pub(crate) use app::{ADMIN, App, PASSWORD};
@@ -13,3 +14,4 @@ pub(crate) use client::{Client, encode};
 pub(crate) use command::{Output, driftsentry, driftsentry_with};
 pub(crate) use fixtures::{FIXTURES, expected, fixture, fixture_path, read_drift};
 pub(crate) use plan::Plan;
+pub(crate) use stream::{Event, Stream};
