@@ -5,9 +5,7 @@
 
 use std::marker::PhantomData;
 
-use crate::ids::{
-    AlertId, DriftId, EntryId, KeyId, ScanId, SessionId, UserId, WorkspaceId,
-};
+use crate::ids::{AlertId, DriftId, EntryId, KeyId, ScanId, SessionId, UserId, WorkspaceId};
 
 /// A table's name in the file and its place in [`ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
