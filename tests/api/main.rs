@@ -20,6 +20,7 @@ mod memory;
 mod metrics;
 mod operations;
 mod race;
+mod reach;
 mod reconcile;
 mod scans;
 mod secrets;

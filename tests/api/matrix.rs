@@ -161,7 +161,7 @@ impl Operation {
     fn call(&self, client: &Client, headers: &[(&str, &str)]) -> Answer {
         let body = match self.name.as_str() {
             // Without a token it would answer as to a wrong one.
-            "POST /api/v1/auth/refresh" => Some(r#"{"refreshToken": 5}"#),
+            "POST /api/v1/auth/refresh" => Some(r#"{"refreshToken": []}"#),
             _ if matches!(self.method.as_str(), "GET" | "DELETE") => None,
             _ => Some("{}"),
         };
@@ -473,7 +473,10 @@ fn no_credentials(app: &App) -> Vec<(&'static str, Lines)> {
         ("a refresh token as X-API-Key", in_key(&refresh)),
         (
             "a cookie",
-            vec![("cookie", format!("driftsentry_refresh={refresh}"))],
+            vec![
+                ("cookie", format!("driftsentry_refresh={refresh}")),
+                ("sec-fetch-site", "same-origin".to_owned()),
+            ],
         ),
     ]
 }
