@@ -20,6 +20,7 @@ use crate::server::{
 use crate::store::{Options, Reads, State};
 use crate::telemetry::commits::CommitMetrics;
 use crate::telemetry::logs::{self, Logs};
+use crate::telemetry::sign_ins;
 use crate::time::Timestamp;
 
 /// Start the server.
@@ -193,6 +194,7 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
         };
         Failure::new(exit, error)
     })?;
+    sign_ins::register(&app.metrics, Arc::clone(&data.desk));
     let store = data.store.clone();
     app.health.check("database", move || match store.state() {
         State::Ready => Ok(()),

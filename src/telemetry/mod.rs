@@ -8,3 +8,4 @@ pub mod logs;
 pub mod metrics;
 pub mod process;
 mod redact;
+pub mod sign_ins;
