@@ -2,6 +2,7 @@
 //!
 //! Each module tells the stories of one subject. [`harness`] starts the server and speaks to it.
 
+mod accounts;
 mod alerts;
 mod audit;
 mod bodies;
@@ -24,6 +25,7 @@ mod reach;
 mod reconcile;
 mod scans;
 mod secrets;
+mod sign_in;
 mod terraform;
 mod tls;
 mod trail;
