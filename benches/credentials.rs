@@ -32,7 +32,7 @@ pub(crate) fn run(report: &mut Report) -> Outcome<()> {
     let times = Times::measure(RUNS, || Ok(PasswordHash::decoy().holds("x")))?;
     report.line("an unknown account", times.text(), "", None, Goal::None);
 
-    let ring = KeyRing::load_or_make(&scratch()?.join("credentials.keys"))?;
+    let ring = KeyRing::load_or_make(&scratch()?.join("credentials.keys"), Timestamp::now())?;
     let tokens = AccessTokens::new(ring.clone(), [0; 16]);
     let now = Timestamp::now();
     let (user, session) = (UserId::new(now), SessionId::new(now));

@@ -7,6 +7,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use driftsentry::actor::Actor;
+use driftsentry::config::{FirstAdmin, GivenPassword};
+use driftsentry::http::auth::Gate;
 use driftsentry::http::download::{CSV, CsvOrNdjson};
 use driftsentry::http::reply::Nothing;
 use driftsentry::http::{
@@ -18,10 +21,11 @@ use driftsentry::http::{
 use driftsentry::ids::DriftId;
 use driftsentry::money::Cents;
 use driftsentry::server::middleware::Front;
-use driftsentry::server::{App, Phase, ServeOptions, serve_loop};
+use driftsentry::server::{App, Data, Phase, ServeOptions, first_admin, serve_loop};
+use driftsentry::store::Options;
 use driftsentry::time::Timestamp;
 use driftsentry::{Error, Result};
-use poem::IntoEndpoint;
+use poem::{EndpointExt, IntoEndpoint};
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::{Enum, Object, OpenApi, OpenApiService};
 use serde::Serialize;
@@ -164,25 +168,51 @@ impl Things {
 
 struct Server {
     address: SocketAddr,
+    token: String,
+    _dir: tempfile::TempDir,
     _runtime: tokio::runtime::Runtime,
 }
 
 fn start() -> Server {
     let runtime = tokio::runtime::Runtime::new().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let (gate, token) = runtime.block_on(signed_in(dir.path()));
     let address = runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (app, options) = (App::new(), ServeOptions::default());
         app.lifecycle.set(Phase::Ready);
-        let endpoint = OpenApiService::new(Things, "things", "1").into_endpoint();
+        let endpoint = OpenApiService::new(Things, "things", "1")
+            .into_endpoint()
+            .data(gate);
         let front = Arc::new(Front::new::<Things>(endpoint, app.clone(), options.clone()));
         tokio::spawn(serve_loop::serve(listener, front, app, options));
         address
     });
     Server {
         address,
+        token,
+        _dir: dir,
         _runtime: runtime,
     }
+}
+
+/// A gate that knows one administrator, and their access token.
+async fn signed_in(dir: &std::path::Path) -> (Arc<Gate>, String) {
+    let options = Options {
+        min_free_bytes: Some(0),
+        ..Options::new(dir)
+    };
+    let data = Data::open(options).unwrap();
+    let given = FirstAdmin {
+        email: Some("root@test.example".parse().unwrap()),
+        password: Some(GivenPassword(Arc::from("seven rusty anchors"))),
+    };
+    first_admin::ensure(&data.store, &given).await.unwrap();
+    let by = Actor::local("test");
+    let password = "seven rusty anchors".to_owned();
+    let signed_in = data.desk.sign_in("root@test.example", password, &by).await;
+    (data.gate, signed_in.unwrap().access.token)
 }
 
 struct Answer {
@@ -209,7 +239,8 @@ impl Server {
     fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
         let mut stream = TcpStream::connect(self.address).unwrap();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+            self.token,
             body.len()
         );
         stream.write_all(request.as_bytes()).unwrap();
@@ -289,7 +320,7 @@ fn a_thing_is_made_from_json() {
         "{}",
         answer.body
     );
-    let note = "n: long enough\nto read (local@driftsentry.local)";
+    let note = "n: long enough\nto read (root@test.example)";
     assert_eq!(answer.json()["data"]["note"], note);
 }
 
@@ -417,7 +448,7 @@ fn the_contract_describes_them() {
         "#/components/schemas/ThingPage"
     );
     let security = list["security"].as_array().unwrap();
-    assert!(security.contains(&json!({"bearer": []})) && security.contains(&json!({})));
+    assert_eq!(*security, [json!({"bearer": []}), json!({"apiKey": []})]);
     let parameters = list["parameters"].as_array().unwrap();
     let colour = parameters
         .iter()

@@ -12,7 +12,7 @@ use crate::store::{Reads, Snapshot, Table, Writes, keys::Key};
 use crate::{alerts, scans, workspaces};
 
 /// Tells each index row of `index` that a row stands for and that is not stored as derived.
-fn compare(
+pub(super) fn compare(
     read: &Snapshot,
     check: &mut Check,
     derived: &Writes,

@@ -3,6 +3,7 @@
 //!
 //! Reads only. Everything is streamed: memory depends on the number of counters, not on the number of rows.
 
+mod accounts;
 mod counters;
 mod drifts;
 mod indexes;
@@ -161,6 +162,13 @@ fn tables_of(read: &Snapshot) -> Result<Vec<Check>> {
         indexes::idempotency(read)?,
         indexes::alerts(read, &mut recount)?,
         indexes::alerts_by_drift(read)?,
+        accounts::users(read, &mut recount)?,
+        accounts::user_emails(read)?,
+        accounts::sessions(read)?,
+        accounts::user_sessions(read)?,
+        accounts::refresh_tokens(read)?,
+        accounts::api_keys(read)?,
+        accounts::key_prefixes(read)?,
     ];
     checks.push(counters::counters(read, recount)?);
     checks.extend(logs::all(read)?);
@@ -189,6 +197,13 @@ const KNOWN: &[Table] = &[
     tables::AUDIT.table,
     tables::AUDIT_BY_DRIFT.table,
     tables::EVENTS.table,
+    tables::USERS.table,
+    tables::USERS_BY_EMAIL.table,
+    tables::SESSIONS.table,
+    tables::SESSIONS_BY_USER.table,
+    tables::REFRESH_TOKENS.table,
+    tables::API_KEYS.table,
+    tables::API_KEYS_BY_PREFIX.table,
 ];
 
 /// Tables that nothing is derived from: that their rows can be read is all there is to say.

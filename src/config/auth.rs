@@ -46,7 +46,7 @@ impl AuthConfig {
                 .map(|_| GivenPassword(Arc::from(text)))
                 .map_err(str::to_owned)
         };
-        let password = settings.take("admin.password", &checked);
+        let password = settings.take("admin.password", checked);
         let from_file = settings.take("admin.password_file", |path| {
             checked(&value::secret_file(path)?)
                 .map_err(|wrong| format!("holds a password that {wrong}"))

@@ -142,7 +142,7 @@ impl Api {
         cursor: Query<Option<Cursor>>,
     ) -> ApiResult<Page<KeyView>, ReadFailure> {
         let query = PageQuery::new(page.0, limit.0, cursor.0);
-        let all = self.store.read(|read| keys::all(read))?;
+        let all = self.store.read(keys::all)?;
         let total = all.len() as u64;
         let skip = match &query.start {
             Start::Page(_) => usize::try_from(query.offset()).unwrap_or(usize::MAX),

@@ -37,7 +37,7 @@ impl TokenKeys {
     /// As [`KeyRing::load_or_make`].
     pub fn load(&self) -> Result<KeyRing> {
         match self {
-            Self::Own(path) => KeyRing::load_or_make(path),
+            Self::Own(path) => KeyRing::load_or_make(path, Timestamp::now()),
             Self::Given(path) => KeyRing::load(path),
         }
     }
@@ -128,7 +128,7 @@ fn renew_own(path: &Path) -> Result<Option<KeyRing>> {
     if !ring.is_older_than(KEY_AGE_MS, Timestamp::now()) {
         return Ok(None);
     }
-    let ring = ring.rotated()?;
+    let ring = ring.rotated(Timestamp::now())?;
     ring.save(path)?;
     Ok(Some(ring))
 }

@@ -45,11 +45,11 @@ impl KeyRing {
     ///
     /// # Errors
     /// `Unavailable`, with what to do, when it can't be read or holds something else.
-    pub fn load_or_make(path: &Path) -> Result<Self> {
+    pub fn load_or_make(path: &Path, now: Timestamp) -> Result<Self> {
         match File::open(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let ring = Self {
-                    newest: Key::new()?,
+                    newest: Key::new(now)?,
                     previous: None,
                 };
                 ring.save(path)?;
@@ -71,9 +71,9 @@ impl KeyRing {
     ///
     /// # Errors
     /// `Internal` when the system has no randomness to give.
-    pub fn rotated(&self) -> Result<Self> {
+    pub fn rotated(&self, now: Timestamp) -> Result<Self> {
         Ok(Self {
-            newest: Key::new()?,
+            newest: Key::new(now)?,
             previous: Some(self.newest.clone()),
         })
     }
@@ -158,12 +158,12 @@ impl KeyRing {
 }
 
 impl Key {
-    fn new() -> Result<Self> {
+    fn new(now: Timestamp) -> Result<Self> {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).map_err(|error| Error::internal(error.to_string()))?;
         let key =
             SymmetricKey::from(&secret).map_err(|error| Error::internal(error.to_string()))?;
-        Self::of(key, Timestamp::now()).map_err(Error::internal)
+        Self::of(key, now).map_err(Error::internal)
     }
 
     fn of(secret: SymmetricKey<V4>, made_at: Timestamp) -> Result<Self, &'static str> {
@@ -217,8 +217,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("token.keys");
         assert!(KeyRing::load(&path).is_err());
-        let made = KeyRing::load_or_make(&path).unwrap();
-        let again = KeyRing::load_or_make(&path).unwrap();
+        let made = KeyRing::load_or_make(&path, Timestamp::now()).unwrap();
+        let again = KeyRing::load_or_make(&path, Timestamp::now()).unwrap();
         assert_eq!(ids(&made), ids(&again));
         assert_eq!(made.made_at(), again.made_at());
         assert_eq!(ids(&KeyRing::load(&path).unwrap()), ids(&made));
@@ -231,13 +231,13 @@ mod tests {
     fn rotation_keeps_the_last_key_and_no_more() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("token.keys");
-        let first = KeyRing::load_or_make(&path).unwrap();
-        let second = first.rotated().unwrap();
+        let first = KeyRing::load_or_make(&path, Timestamp::now()).unwrap();
+        let second = first.rotated(Timestamp::now()).unwrap();
         second.save(&path).unwrap();
         let read = KeyRing::load(&path).unwrap();
         assert_eq!(ids(&read), ids(&second));
         assert_eq!(ids(&read)[1], first.newest_id());
-        let third = read.rotated().unwrap();
+        let third = read.rotated(Timestamp::now()).unwrap();
         assert_eq!(ids(&third)[1..], [second.newest_id().to_owned()]);
     }
 
@@ -275,7 +275,9 @@ mod tests {
             format!("{key} {key}\n"),
         ] {
             std::fs::write(&path, &text).unwrap();
-            let error = KeyRing::load_or_make(&path).unwrap_err().to_string();
+            let error = KeyRing::load_or_make(&path, Timestamp::now())
+                .unwrap_err()
+                .to_string();
             assert!(
                 error.contains("token.keys") && error.contains("backup"),
                 "{error}"
@@ -283,7 +285,7 @@ mod tests {
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         }
         std::fs::write(&path, [0xff, 0xfe]).unwrap();
-        assert!(KeyRing::load_or_make(&path).is_err());
+        assert!(KeyRing::load_or_make(&path, Timestamp::now()).is_err());
     }
 
     proptest! {

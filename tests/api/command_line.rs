@@ -190,7 +190,7 @@ fn push_sends_what_report_finds() {
                 arguments.push("--raw");
             }
             let code = if reported(name) == 0 { 0 } else { 2 };
-            driftsentry(&arguments, b"").expect(code);
+            app.driftsentry(&arguments, b"").expect(code);
             let drifts = app
                 .as_viewer()
                 .drifts(&format!("workspace={workspace}&status=open"));
@@ -229,7 +229,7 @@ fn push_redacted_or_raw_is_the_same_drift() {
             "shop/prod",
         ];
         arguments.extend_from_slice(raw);
-        driftsentry(&arguments, b"").expect(2);
+        app.driftsentry(&arguments, b"").expect(2);
         let scans = app.as_viewer().get("/scans?limit=1").expect(200);
         ["drifted", "new", "unchanged"]
             .map(|field| scans.number(&format!("/data/items/0/counts/{field}")))
@@ -267,18 +267,19 @@ fn push_says_when_no_server_answers() {
 fn push_passes_on_what_the_server_refuses() {
     let app = App::start();
     let file = path("02-updates.plan.json");
-    let output = driftsentry(
-        &[
-            "push",
-            &file,
-            "--server",
-            app.url(),
-            "--workspace",
-            "NOT A NAME",
-        ],
-        b"",
-    )
-    .expect(1);
+    let output = app
+        .driftsentry(
+            &[
+                "push",
+                &file,
+                "--server",
+                app.url(),
+                "--workspace",
+                "NOT A NAME",
+            ],
+            b"",
+        )
+        .expect(1);
     assert!(
         output.stderr.to_lowercase().contains("workspace"),
         "{}",

@@ -52,10 +52,10 @@ fn peak_kib(pid: u32) -> Option<u64> {
 }
 
 /// The exit code and peak of a command that reads a generated plan from a pipe.
-fn fed(arguments: &[&str], bytes: u64) -> (Option<i32>, u64) {
+fn fed(arguments: &[&str], key: &str, bytes: u64) -> (Option<i32>, u64) {
     let mut generator = make_plan(bytes);
     let plan = generator.stdout.take().expect("stdout is piped");
-    let mut reader = command(arguments, Stdio::from(plan));
+    let mut reader = command(arguments, key, Stdio::from(plan));
     let mut peak = 0;
     let status = loop {
         peak = peak.max(peak_kib(reader.id()).unwrap_or(0));
@@ -70,8 +70,8 @@ fn fed(arguments: &[&str], bytes: u64) -> (Option<i32>, u64) {
 }
 
 /// The memory of a command that waits for the first byte of its plan.
-fn at_rest(arguments: &[&str]) -> u64 {
-    let mut reader = command(arguments, Stdio::piped());
+fn at_rest(arguments: &[&str], key: &str) -> u64 {
+    let mut reader = command(arguments, key, Stdio::piped());
     thread::sleep(Duration::from_millis(500));
     let peak = peak_kib(reader.id()).expect("it waits for its input");
     let _ = reader.kill();
@@ -79,9 +79,10 @@ fn at_rest(arguments: &[&str]) -> u64 {
     peak
 }
 
-fn command(arguments: &[&str], stdin: Stdio) -> Child {
+fn command(arguments: &[&str], key: &str, stdin: Stdio) -> Child {
     Command::new(env!("CARGO_BIN_EXE_driftsentry"))
         .args(arguments)
+        .env("DRIFTSENTRY_API_KEY", key)
         .stdin(stdin)
         .stdout(Stdio::null())
         .spawn()
@@ -99,8 +100,8 @@ fn within(what: &str, rest: u64, peak: u64) {
 
 #[test]
 fn report_reads_a_gigabyte() {
-    let rest = at_rest(&["report", "-"]);
-    let (code, peak) = fed(&["report", "-"], large_bytes());
+    let rest = at_rest(&["report", "-"], "");
+    let (code, peak) = fed(&["report", "-"], "", large_bytes());
     assert_eq!(code, Some(2), "the plan has drift");
     within("report", rest, peak);
 }
@@ -113,15 +114,18 @@ fn push_reads_a_gigabyte() {
     // The server's own first push counts as rest: its caches are filled once.
     let warm = ["push", &small, "--server", app.url(), "--workspace", "warm"];
     assert_eq!(
-        command(&warm, Stdio::null())
+        command(&warm, &app.ingest_key(), Stdio::null())
             .wait()
             .expect("it ends")
             .code(),
         Some(2)
     );
     let arguments = ["push", "-", "--server", app.url(), "--workspace", "large"];
-    let (rest, server_rest) = (at_rest(&arguments), peak_kib(app.pid()).expect("it runs"));
-    let (code, peak) = fed(&arguments, large_bytes());
+    let (rest, server_rest) = (
+        at_rest(&arguments, &app.ingest_key()),
+        peak_kib(app.pid()).expect("it runs"),
+    );
+    let (code, peak) = fed(&arguments, &app.ingest_key(), large_bytes());
     assert_eq!(code, Some(2), "the plan has drift");
     within("push", rest, peak);
     within(
@@ -150,8 +154,11 @@ fn the_server_reads_a_raw_gigabyte() {
         "--workspace",
         "large",
     ];
-    let (rest, server_rest) = (at_rest(&arguments), peak_kib(app.pid()).expect("it runs"));
-    let (code, peak) = fed(&arguments, large_bytes());
+    let (rest, server_rest) = (
+        at_rest(&arguments, &app.ingest_key()),
+        peak_kib(app.pid()).expect("it runs"),
+    );
+    let (code, peak) = fed(&arguments, &app.ingest_key(), large_bytes());
     assert_eq!(code, Some(2), "the plan has drift");
     within("push --raw", rest, peak);
     within(

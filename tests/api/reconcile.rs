@@ -344,7 +344,7 @@ fn all_is_as_it_was_after_a_restart() {
         .push(W, "02-updates.plan.json")
         .expect(201);
     let everything = |app: &App| {
-        let viewer = app.as_viewer();
+        let viewer = app.as_admin();
         let lists =
             ["/drifts", "/scans", "/alerts", "/audit-logs"].map(|path| viewer.all(path, ""));
         (

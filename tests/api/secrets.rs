@@ -162,7 +162,7 @@ fn a_pushed_secret_is_nowhere() {
             if raw {
                 arguments.push("--raw");
             }
-            let output = driftsentry(&arguments, b"");
+            let output = app.driftsentry(&arguments, b"");
             assert!(matches!(output.code, Some(0 | 2)), "{output:?}");
             holds_none(
                 &format!("push {name}"),
@@ -318,7 +318,7 @@ fn every_shape_of_mark_is_understood() {
             "--raw",
         ],
     ] {
-        let said = driftsentry(&arguments, b"").expect(2);
+        let said = app.driftsentry(&arguments, b"").expect(2);
         holds_none(
             &format!("{arguments:?}"),
             format!("{}{}", said.stdout, said.stderr).as_bytes(),

@@ -1,6 +1,7 @@
 //! Random histories of scans and decisions, against what must hold after any of them.
 #![cfg(test)]
 
+mod accounts;
 mod costs;
 mod golden;
 mod lists;

@@ -42,6 +42,10 @@ fn filled() -> World {
         Deed::Decide(1, 1),
         Deed::Scan(later),
         Deed::Comment(0),
+        Deed::Account(0, 0),
+        Deed::Account(0, 1),
+        Deed::Account(0, 2),
+        Deed::Account(0, 3),
     ] {
         world.act(&deed);
     }

@@ -17,8 +17,11 @@ use driftsentry::store::tables::{ALERTS, DRIFTS};
 use driftsentry::store::{Batch, Options, Order, Range, Reads, Store, View, Writes};
 use driftsentry::time::Timestamp;
 use driftsentry::{alerts, workspaces};
+
 use proptest::prelude::*;
 use serde_json::json;
+
+use crate::accounts;
 
 /// The addresses there are: with wildcards, capitals and letters that change their length when folded.
 pub(crate) const ADDRESSES: [&str; 7] = [
@@ -61,6 +64,8 @@ pub(crate) enum Deed {
     DeleteWorkspace(usize, bool),
     ReadAlert(usize),
     ReadAllAlerts,
+    /// Who, and what becomes of the account, its sessions or the keys.
+    Account(usize, u8),
     /// Hours go by.
     Wait(i64),
 }
@@ -121,6 +126,7 @@ pub(crate) fn deed() -> impl Strategy<Value = Deed> {
         1 => (0..WORKSPACES.len(), any::<bool>()).prop_map(|(w, r)| Deed::DeleteWorkspace(w, r)),
         1 => (0..20_usize).prop_map(Deed::ReadAlert),
         1 => Just(Deed::ReadAllAlerts),
+        3 => (0..3_usize, 0..11_u8).prop_map(|(who, what)| Deed::Account(who, what)),
         2 => (1..30_i64).prop_map(Deed::Wait),
     ]
 }
@@ -306,6 +312,7 @@ impl World {
                 })
                 .map(drop)
             }
+            Deed::Account(who, what) => accounts::act(self, who, what),
             Deed::Wait(hours) => {
                 self.now = self.now.plus_ms(hours * 3_600_000);
                 Ok(())

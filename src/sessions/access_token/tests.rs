@@ -11,7 +11,7 @@ const FAR_MS: i64 = 10 * 365 * 86_400_000;
 
 fn ring() -> KeyRing {
     let dir = tempfile::tempdir().unwrap();
-    KeyRing::load_or_make(&dir.path().join("token.keys")).unwrap()
+    KeyRing::load_or_make(&dir.path().join("token.keys"), Timestamp::now()).unwrap()
 }
 
 /// Tokens whose clock started at a time and is advanced by hand.
@@ -125,12 +125,12 @@ fn the_last_key_verifies_and_the_one_before_it_does_not() {
     let tokens = AccessTokens::new(first.clone(), INSTANCE);
     let old = issued(&tokens);
     assert!(tokens.verify(&old).is_some());
-    let second = first.rotated().unwrap();
+    let second = first.rotated(Timestamp::now()).unwrap();
     tokens.replace_ring(second.clone());
     assert_eq!(tokens.known().verified.len(), 0);
     assert!(tokens.verify(&old).is_some());
     let new = issued(&tokens);
-    tokens.replace_ring(second.rotated().unwrap());
+    tokens.replace_ring(second.rotated(Timestamp::now()).unwrap());
     assert_eq!(tokens.verify(&old), None);
     assert!(tokens.verify(&new).is_some());
 }

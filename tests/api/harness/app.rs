@@ -1,6 +1,7 @@
 //! One running server.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::Client;
+use super::{Client, Output, driftsentry_with};
 
 /// How long a start may take before the test fails.
 const START: Duration = Duration::from_secs(30);
@@ -235,6 +236,30 @@ impl App {
             token
         });
         self.as_nobody().with_credential(&token)
+    }
+
+    /// Runs `driftsentry` with an API key that may push.
+    #[track_caller]
+    pub(crate) fn driftsentry<A: AsRef<OsStr>>(&self, arguments: &[A], stdin: &[u8]) -> Output {
+        let key = self.ingest_key();
+        driftsentry_with(&[("DRIFTSENTRY_API_KEY", &key)], arguments, stdin)
+    }
+
+    /// An API key that may push.
+    #[track_caller]
+    pub(crate) fn ingest_key(&self) -> String {
+        let known = self
+            .tokens
+            .lock()
+            .expect("no test panics here")
+            .get("ingest")
+            .cloned();
+        known.unwrap_or_else(|| {
+            let key = self.new_key("ci", "ingest", &[]);
+            let mut tokens = self.tokens.lock().expect("no test panics here");
+            tokens.insert("ingest", key.clone());
+            key
+        })
     }
 
     /// A new account with [`PASSWORD`]; its address.

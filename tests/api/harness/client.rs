@@ -256,11 +256,11 @@ impl Client {
         found.into_iter().next().expect("one")
     }
 
-    /// Makes sure of a workspace.
+    /// Makes sure of a workspace, where one may: a first drift or scan makes it too.
     #[track_caller]
     pub(crate) fn workspace(&self, name: &str) {
         self.post("/workspaces", &json!({ "name": name }))
-            .expect_any(&[201, 409]);
+            .expect_any(&[201, 403, 409]);
     }
 
     /// A drift made by hand; `with` replaces its fields.

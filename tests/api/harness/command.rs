@@ -37,8 +37,19 @@ impl Output {
 /// Runs `driftsentry` with these arguments and this text on stdin.
 #[track_caller]
 pub(crate) fn driftsentry<A: AsRef<OsStr>>(arguments: &[A], stdin: &[u8]) -> Output {
+    driftsentry_with(&[], arguments, stdin)
+}
+
+/// The same with these environment variables.
+#[track_caller]
+pub(crate) fn driftsentry_with<A: AsRef<OsStr>>(
+    environment: &[(&str, &str)],
+    arguments: &[A],
+    stdin: &[u8],
+) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_driftsentry"))
         .args(arguments)
+        .envs(environment.iter().copied())
         .current_dir(std::env::temp_dir())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

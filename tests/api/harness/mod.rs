@@ -10,6 +10,6 @@ mod plan;
 pub(crate) use answer::Answer;
 pub(crate) use app::{ADMIN, App, PASSWORD};
 pub(crate) use client::{Client, encode};
-pub(crate) use command::{Output, driftsentry};
+pub(crate) use command::{Output, driftsentry, driftsentry_with};
 pub(crate) use fixtures::{FIXTURES, expected, fixture, fixture_path, read_drift};
 pub(crate) use plan::Plan;
