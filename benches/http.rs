@@ -13,8 +13,8 @@ use crate::processes::Server;
 use crate::works::{self, Work};
 use crate::wrk::{self, Load};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_driftsentry");
-const READY: &str = "/health/ready";
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_driftsentry");
+pub(crate) const READY: &str = "/health/ready";
 /// Limit and product take turns so many times, so many seconds each.
 const ROUNDS: usize = 3;
 const SECONDS: u32 = 1;

@@ -5,6 +5,7 @@
 mod commit;
 mod credentials;
 mod estate;
+mod guessing;
 mod harness;
 mod http;
 mod limit;
@@ -23,9 +24,10 @@ use harness::{Outcome, Report};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const SUBJECTS: [&str; 6] = [
+const SUBJECTS: [&str; 7] = [
     "parse",
     "credentials",
+    "guessing",
     "reconcile",
     "commit",
     "list",
@@ -64,6 +66,9 @@ fn main() -> Outcome<()> {
     }
     if wanted("credentials") {
         credentials::run(&mut report)?;
+    }
+    if wanted("guessing") {
+        guessing::run(&mut report)?;
     }
     if wanted("reconcile") {
         reconcile::run(&mut report, sizes)?;

@@ -20,6 +20,7 @@ use crate::server::{
 use crate::store::{Options, Reads, State};
 use crate::telemetry::commits::CommitMetrics;
 use crate::telemetry::logs::{self, Logs};
+use crate::telemetry::sign_ins;
 use crate::telemetry::streams;
 use crate::time::Timestamp;
 
@@ -205,6 +206,7 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
     let audience = Arc::clone(&app.audience);
     app.health
         .fact("eventStreams", move || audience.count().into());
+    sign_ins::register(&app.metrics, Arc::clone(&data.desk));
     let store = data.store.clone();
     app.health.check("database", move || match store.state() {
         State::Ready => Ok(()),

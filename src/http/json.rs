@@ -1,10 +1,14 @@
 //! JSON request bodies, with every mistake named by its field.
 
 use poem::error::ReadBodyError;
+use poem::http::HeaderValue;
+use poem::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::error::ContentTypeError;
 use poem_openapi::payload::{ParsePayload, Payload};
-use poem_openapi::registry::{MetaSchemaRef, Registry};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseFromJSON, Type};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::Value;
 
 use crate::error::{Error, FieldError};
@@ -36,7 +40,7 @@ impl<T: ParseFromJSON> ParsePayload for Json<T> {
     const IS_REQUIRED: bool = T::IS_REQUIRED;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let bytes = Vec::<u8>::from_request(request, body)
+        let bytes = <Vec<u8> as FromRequest>::from_request(request, body)
             .await
             .map_err(unreadable)?;
         parse(&bytes).map(Self).map_err(|error| {
@@ -46,7 +50,54 @@ impl<T: ParseFromJSON> ParsePayload for Json<T> {
     }
 }
 
-poem_openapi::impl_apirequest_for_payload!(Json<T>, T: ParseFromJSON);
+impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Json<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        <Self as Payload>::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Some(MetaRequest {
+            description: None,
+            content: vec![MetaMediaType {
+                content_type: Self::CONTENT_TYPE,
+                schema: <Self as Payload>::schema_ref(),
+            }],
+            required: Self::IS_REQUIRED,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        match request.content_type() {
+            Some(kind) if Self::check_content_type(kind) => {
+                <Self as ParsePayload>::from_request(request, body).await
+            }
+            Some(kind) => {
+                let content_type = kind.to_owned();
+                Err(ContentTypeError::NotSupported { content_type }.into())
+            }
+            // What may be left out needs no type where it is.
+            None if !Self::IS_REQUIRED && body_is_empty(request) => {
+                <Self as ParsePayload>::from_request(request, body).await
+            }
+            None => Err(ContentTypeError::ExpectContentType.into()),
+        }
+    }
+}
+
+/// Whether a request's head says that nothing follows it.
+fn body_is_empty(request: &Request) -> bool {
+    let headers = request.headers();
+    let length = headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
+    !headers.contains_key(TRANSFER_ENCODING) && matches!(length, None | Some(b"0"))
+}
 
 /// Keeps the framework's error: the server knows how to read it.
 fn unreadable(error: poem::Error) -> poem::Error {

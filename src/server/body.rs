@@ -9,26 +9,36 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::{Sleep, sleep};
+use http_body_util::BodyExt;
+use tokio::runtime::Handle;
+use tokio::time::{Sleep, sleep, timeout};
 
 use crate::error::Error;
+
+/// The most of an unread body that is read for nothing, in bytes, and for how long.
+const DRAINED: u64 = 64 * 1024;
+const DRAINED_WITHIN: Duration = Duration::from_secs(5);
 
 /// A body that fails past its limit, and when its next piece takes too long.
 ///
 /// Its errors are I/O errors around [`Error`]: `http::framework::body_error` reads them back.
-pub struct Bounded<B> {
-    inner: B,
+///
+/// A small one that is dropped unread, as when a call is refused by its head, is read to its end all the same: else
+/// the connection would be closed after the answer, and the client's next request on it be lost.
+pub struct Bounded<B: Body + Send + Unpin + 'static> {
+    /// None once it is dropped.
+    inner: Option<B>,
     limit_bytes: u64,
     read_bytes: Arc<AtomicU64>,
     patience: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl<B> Bounded<B> {
+impl<B: Body + Send + Unpin + 'static> Bounded<B> {
     /// A body of at most `limit_bytes`, whose pieces arrive within `patience` of each other. `read_bytes` counts.
     pub fn new(inner: B, limit_bytes: u64, patience: Duration, read_bytes: Arc<AtomicU64>) -> Self {
         Self {
-            inner,
+            inner: Some(inner),
             limit_bytes,
             read_bytes,
             patience,
@@ -37,9 +47,26 @@ impl<B> Bounded<B> {
     }
 }
 
+impl<B: Body + Send + Unpin + 'static> Drop for Bounded<B> {
+    fn drop(&mut self) {
+        let is_small = |body: &B| {
+            let rest = body.size_hint().upper();
+            !body.is_end_stream() && rest.is_some_and(|rest| rest <= DRAINED)
+        };
+        let Some(mut body) = self.inner.take().filter(is_small) else {
+            return;
+        };
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(timeout(DRAINED_WITHIN, async move {
+                while let Some(Ok(_)) = body.frame().await {}
+            }));
+        }
+    }
+}
+
 impl<B> Body for Bounded<B>
 where
-    B: Body<Data = Bytes> + Unpin,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     type Data = Bytes;
@@ -50,7 +77,10 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = &mut *self;
-        match Pin::new(&mut this.inner).poll_frame(cx) {
+        let Some(inner) = &mut this.inner else {
+            return Poll::Ready(None);
+        };
+        match Pin::new(inner).poll_frame(cx) {
             Poll::Ready(frame) => {
                 this.waiting = None;
                 let Some(frame) = frame else {
@@ -84,10 +114,12 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.inner
+            .as_ref()
+            .map_or_else(SizeHint::default, Body::size_hint)
     }
 }

@@ -40,6 +40,8 @@ pub struct Outcomes {
     pub throttled: AtomicU64,
     /// Sessions renewed.
     pub renewed: AtomicU64,
+    /// Refresh tokens that are none, have expired, or belong to who may not sign in.
+    pub refused: AtomicU64,
     /// Spent refresh tokens that came back.
     pub reused: AtomicU64,
 }
@@ -97,7 +99,9 @@ impl Desk {
         let outcome = match &signed_in {
             Ok(_) => &self.outcomes.succeeded,
             Err(Error::Throttled { .. }) => &self.outcomes.throttled,
-            Err(_) => &self.outcomes.failed,
+            Err(Error::Unauthenticated) => &self.outcomes.failed,
+            // Our fault says nothing of who tried.
+            Err(_) => return signed_in,
         };
         outcome.fetch_add(1, Ordering::Relaxed);
         signed_in
@@ -185,11 +189,38 @@ impl Desk {
     /// # Errors
     /// `Unauthenticated`, which does not say why; what the store says.
     pub async fn renew(&self, shown: &str, by: &Actor) -> Result<SignedIn> {
-        let shown: RefreshToken = shown.parse().map_err(|_| Error::Unauthenticated)?;
+        let renewed = match shown.parse() {
+            Ok(shown) => self.exchange(shown, by).await,
+            Err(_) => Ok((Refreshed::Refused, None)),
+        };
+        let (outcome, signed_in) = match renewed? {
+            (Refreshed::Renewed { session, token }, Some(user)) => {
+                let signed_in = SignedIn {
+                    access: self.tokens.issue(user.id, session.id)?,
+                    user,
+                    refresh: token,
+                };
+                (&self.outcomes.renewed, Ok(signed_in))
+            }
+            (Refreshed::Reused, _) => {
+                tracing::warn!("A spent refresh token came back: its session is revoked");
+                (&self.outcomes.reused, Err(Error::Unauthenticated))
+            }
+            _ => (&self.outcomes.refused, Err(Error::Unauthenticated)),
+        };
+        outcome.fetch_add(1, Ordering::Relaxed);
+        signed_in
+    }
+
+    /// What a refresh token is exchanged for, with the account where it is renewed.
+    async fn exchange(
+        &self,
+        shown: RefreshToken,
+        by: &Actor,
+    ) -> Result<(Refreshed, Option<users::Record>)> {
         let child_secret = RefreshToken::mint(shown.session, 1)?.secret;
         let by = by.clone();
-        let (refreshed, user) = self
-            .store
+        self.store
             .write_vital(move |read, now| {
                 let (refreshed, writes) = sessions::refresh(read, &shown, child_secret, &by, now)?;
                 let user = match &refreshed {
@@ -198,23 +229,7 @@ impl Desk {
                 };
                 Ok(((refreshed, user), writes))
             })
-            .await?;
-        match (refreshed, user) {
-            (Refreshed::Renewed { session, token }, Some(user)) => {
-                self.outcomes.renewed.fetch_add(1, Ordering::Relaxed);
-                Ok(SignedIn {
-                    access: self.tokens.issue(user.id, session.id)?,
-                    user,
-                    refresh: token,
-                })
-            }
-            (Refreshed::Reused, _) => {
-                self.outcomes.reused.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!("A spent refresh token came back: its session is revoked");
-                Err(Error::Unauthenticated)
-            }
-            _ => Err(Error::Unauthenticated),
-        }
+            .await
     }
 
     /// Ends the session of a refresh token; one that is not ours ends nothing.

@@ -8,4 +8,5 @@ pub mod logs;
 pub mod metrics;
 pub mod process;
 mod redact;
+pub mod sign_ins;
 pub mod streams;

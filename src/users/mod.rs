@@ -45,10 +45,13 @@ impl FromStr for Email {
         let text = text.trim().to_lowercase();
         let (local, domain) = text.rsplit_once('@').ok_or(WRONG)?;
         let plain = |part: &str| {
-            !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control())
+            !part.is_empty()
+                && !part.contains(|c: char| c.is_whitespace() || c.is_control() || is_unseen(c))
         };
         let sound = plain(local)
             && local.len() <= 64
+            // None stands in an address unquoted; and nobody is to pass for `api-key:` in the trail.
+            && !local.contains(['@', ':', ',', ';', '<', '>', '"', '(', ')', '[', ']', '\\'])
             && plain(domain)
             && !domain.contains(['@', '/', ':', ',', ';', '<', '>', '"'])
             && !domain.starts_with(['.', '-'])
@@ -57,6 +60,11 @@ impl FromStr for Email {
             && text.len() <= Self::MAX_LENGTH;
         if sound { Ok(Self(text)) } else { Err(WRONG) }
     }
+}
+
+/// Whether a character shows nothing, or turns the text around it: two addresses must not look the same for it.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 impl fmt::Display for Email {

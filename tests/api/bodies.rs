@@ -1,6 +1,8 @@
 //! What a scan's body may be wrapped in, and what is answered to a body that is none.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -242,4 +244,31 @@ fn nothing_is_stored(app: &App) {
         .into_iter()
         .filter(|scan| scan["status"] != "failed");
     assert_eq!(complete.count(), 0, "no scan came of it");
+}
+
+/// A call refused by its head is answered before its body has come; the connection goes on after it.
+#[test]
+fn a_refused_calls_body_does_not_end_the_connection() {
+    let app = App::start();
+    let address = app.url().trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .expect("a timeout");
+    let mut said = [0; 4096];
+    for _ in 0..3 {
+        let head = format!(
+            "POST /api/v1/drifts HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).expect("it is sent");
+        let length = stream.read(&mut said).expect("an answer");
+        let answer = String::from_utf8_lossy(&said[..length]).into_owned();
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+        stream.write_all(b"{\"a\": 12}").expect("the rest is sent");
+    }
+    let last = format!("GET /health HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    stream.write_all(last.as_bytes()).expect("it is sent");
+    let length = stream.read(&mut said).expect("an answer");
+    let answer = String::from_utf8_lossy(&said[..length]).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }

@@ -2,6 +2,7 @@
 //!
 //! Each module tells the stories of one subject. [`harness`] starts the server and speaks to it.
 
+mod accounts;
 mod alerts;
 mod audit;
 mod bodies;
@@ -13,16 +14,21 @@ mod create;
 mod decisions;
 mod edge;
 mod export;
+mod guessing;
 mod harness;
 mod lists;
 mod live;
+mod matrix;
 mod memory;
 mod metrics;
 mod operations;
+mod quiet;
 mod race;
+mod reach;
 mod reconcile;
 mod scans;
 mod secrets;
+mod sign_in;
 mod terraform;
 mod tls;
 mod trail;

@@ -66,6 +66,11 @@ impl App {
         app
     }
 
+    /// Settings for the next start, by environment variable.
+    pub(crate) fn set(&mut self, environment: &[(&'static str, String)]) {
+        self.environment.extend(environment.iter().cloned());
+    }
+
     /// Starts the server over what the data directory holds.
     #[track_caller]
     pub(crate) fn start_again(&mut self) {
