@@ -6,10 +6,12 @@ mod completions;
 mod demo;
 pub mod exit;
 mod input;
+mod on_machine;
 mod openapi;
 mod push;
 mod report;
 mod serve;
+mod user;
 
 use std::process::ExitCode;
 
@@ -32,6 +34,7 @@ enum Command {
     Push(push::Args),
     Check(check::Args),
     Audit(audit::Args),
+    User(user::Args),
     Demo(demo::Args),
     Openapi(openapi::Args),
     Completions(completions::Args),
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Push(args) => push::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::User(args) => code(user::run(&args)),
         Command::Demo(args) => code(demo::run(&args)),
         Command::Openapi(args) => code(openapi::run(&args)),
         Command::Completions(args) => code(completions::run(&args)),
