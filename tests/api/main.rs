@@ -15,6 +15,7 @@ mod edge;
 mod export;
 mod harness;
 mod lists;
+mod local;
 mod memory;
 mod metrics;
 mod operations;
