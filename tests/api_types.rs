@@ -320,7 +320,7 @@ fn a_thing_is_made_from_json() {
         "{}",
         answer.body
     );
-    let note = "n: long enough\nto read (local@driftsentry.local)";
+    let note = "n: long enough\nto read (root@test.example)";
     assert_eq!(answer.json()["data"]["note"], note);
 }
 

@@ -22,7 +22,7 @@ use crate::actor::{Actor, Role};
 use crate::error::Result;
 use crate::ids::{AuditId, DriftId, UserId};
 use crate::store::tables::{AUDIT, AUDIT_BY_DRIFT};
-use crate::store::{Appended, Row, Writes, codec, keys::Key};
+use crate::store::{Appended, Order, Range, Reads, Row, Writes, codec, keys::Key};
 use crate::time::Timestamp;
 
 /// What was done.
@@ -182,6 +182,15 @@ pub struct Entry {
     pub prev_hash: [u8; 32],
     /// Covers all of the above: see [`verify`].
     pub hash: [u8; 32],
+}
+
+/// When the newest entry was written.
+///
+/// # Errors
+/// What reading says.
+pub fn newest_at(read: &impl Reads) -> Result<Option<Timestamp>> {
+    let newest: Vec<(u64, Entry)> = read.rows(&AUDIT, &Range::all(), Order::Descending, 1)?;
+    Ok(newest.into_iter().next().map(|(_, entry)| entry.created_at))
 }
 
 /// Adds an entry to a change.

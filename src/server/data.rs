@@ -8,6 +8,7 @@ use crate::http::auth::Gate;
 use crate::server::chores::TokenKeys;
 use crate::sessions::AccessTokens;
 use crate::sessions::sign_in::Desk;
+use crate::sessions::steady_clock::SteadyClock;
 use crate::store::{self, Options, Store, View, secrets};
 use crate::time::Timestamp;
 use crate::{alerts, audit, drifts, keys, scans, sessions, users};
@@ -76,7 +77,11 @@ impl Data {
             Arc::clone(&audit_signer) as Arc<dyn View>,
         ];
         let store = Store::open(Options { views, ..options })?;
-        let tokens = Arc::new(AccessTokens::new(ring, store.instance()?));
+        // A token must not outlive its end because the clock was set back while nobody ran.
+        // A damaged entry is for `audit verify` to tell, and keeps nobody from starting.
+        let newest = store.read(audit::newest_at).unwrap_or_default();
+        let clock = SteadyClock::not_before(newest.unwrap_or(Timestamp::from_unix_ms(0)));
+        let tokens = Arc::new(AccessTokens::with_clock(ring, store.instance()?, clock));
         let desk = Desk::new(store.clone(), Arc::clone(&tokens), Arc::clone(&living));
         let gate = Gate {
             tokens,

@@ -426,3 +426,6 @@ fn erase(read: &impl Reads, session: &Record) -> Result<Writes> {
     }
     Ok(writes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -141,7 +141,7 @@ impl Desk {
                 drop(attempt);
                 let (account, by) = (account.to_owned(), by.clone());
                 self.store
-                    .write(move |read, now| failed(read, &account, holds, &by, now))
+                    .write_vital(move |read, now| failed(read, &account, holds, &by, now))
                     .await?;
                 Err(Error::Unauthenticated)
             }
@@ -160,7 +160,7 @@ impl Desk {
         let (token, by) = (refresh.clone(), compared.as_actor(by));
         let user = self
             .store
-            .write(move |read, now| {
+            .write_vital(move |read, now| {
                 let user = users::by_id(read, compared.id)?;
                 if user.disabled || user.password != compared.password {
                     return Ok((None, Writes::new()));
@@ -190,7 +190,7 @@ impl Desk {
         let by = by.clone();
         let (refreshed, user) = self
             .store
-            .write(move |read, now| {
+            .write_vital(move |read, now| {
                 let (refreshed, writes) = sessions::refresh(read, &shown, child_secret, &by, now)?;
                 let user = match &refreshed {
                     Refreshed::Renewed { session, .. } => Some(users::by_id(read, session.user)?),
@@ -227,7 +227,7 @@ impl Desk {
         };
         let by = by.clone();
         self.store
-            .write(move |read, now| sessions::end_by_token(read, &shown, &by, now))
+            .write_vital(move |read, now| sessions::end_by_token(read, &shown, &by, now))
             .await
     }
 

@@ -266,7 +266,22 @@ impl Store {
         T: Send + 'static,
         F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send + 'static,
     {
-        self.queue(change)?
+        self.queue(change, false)?
+            .await
+            .unwrap_or_else(|_| Err(writer::closed()))
+    }
+
+    /// [`Store::write`] for what people need to mend a full disk, such as a sign-in: it may use most of the room that is
+    /// kept free.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_vital<T, F>(&self, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send + 'static,
+    {
+        self.queue(change, true)?
             .await
             .unwrap_or_else(|_| Err(writer::closed()))
     }
@@ -280,19 +295,19 @@ impl Store {
         T: Send + 'static,
         F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send + 'static,
     {
-        self.queue(change)?
+        self.queue(change, false)?
             .blocking_recv()
             .unwrap_or_else(|_| Err(writer::closed()))
     }
 
-    fn queue<T, F>(&self, change: F) -> Result<oneshot::Receiver<Result<T>>>
+    fn queue<T, F>(&self, change: F, is_vital: bool) -> Result<oneshot::Receiver<Result<T>>>
     where
         T: Send + 'static,
         F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send + 'static,
     {
         let (done, outcome) = oneshot::channel();
         self.shared.waiting.fetch_add(1, Ordering::Relaxed);
-        self.queue.try_send(Message::Change(Box::new(Change::new(change, done)))).map_err(|error| {
+        self.queue.try_send(Message::Change(Box::new(Change::new(change, is_vital, done)))).map_err(|error| {
             self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             match error {
                 TrySendError::Full(_) => Error::Unavailable(

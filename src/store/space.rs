@@ -6,6 +6,20 @@ use std::path::{Path, PathBuf};
 const MIN_FREE_BYTES: u64 = 256 << 20;
 const MIN_FREE_SHARE: u64 = 20;
 
+/// Vital changes, such as a sign-in, may use all but this part of the least free space.
+const RESERVE_SHARE: u64 = 4;
+
+/// How much room there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    /// For everything.
+    Enough,
+    /// For vital changes.
+    Reserve,
+    /// For nothing.
+    Nothing,
+}
+
 /// Watches the file system that holds the database.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -21,16 +35,25 @@ impl Watch {
         }
     }
 
-    /// Whether there is room to write. A file system that doesn't say counts as roomy: the engine will tell.
-    pub(super) fn has_room(&self) -> bool {
-        let Some(dir) = &self.dir else { return true };
+    /// How much room there is. A file system that doesn't say counts as roomy: the engine will tell.
+    pub(super) fn room(&self) -> Room {
+        let Some(dir) = &self.dir else {
+            return Room::Enough;
+        };
         let Ok(disk) = rustix::fs::statvfs(dir.as_path()) else {
-            return true;
+            return Room::Enough;
         };
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         let total = disk.f_blocks.saturating_mul(disk.f_frsize);
-        free >= self
+        let least = self
             .min_free_bytes
-            .unwrap_or_else(|| MIN_FREE_BYTES.max(total / MIN_FREE_SHARE))
+            .unwrap_or_else(|| MIN_FREE_BYTES.max(total / MIN_FREE_SHARE));
+        if free >= least {
+            Room::Enough
+        } else if free >= least / RESERVE_SHARE {
+            Room::Reserve
+        } else {
+            Room::Nothing
+        }
     }
 }

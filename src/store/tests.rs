@@ -374,6 +374,32 @@ fn a_full_disk_refuses_writes_and_goes_on_reading() {
 }
 
 #[test]
+fn vital_changes_may_use_what_is_kept_free() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = rustix::fs::statvfs(dir.path()).unwrap();
+    let options = Options {
+        // Twice what is free: too much for ordinary changes, and less than four times it.
+        min_free_bytes: Some(disk.f_bavail * disk.f_frsize * 2),
+        ..Options::new(dir.path())
+    };
+    let store = Store::open(options).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let ordinary = || store.write(|_, _| Ok(((), named("b", 1))));
+        let vital = store.write_vital(|_, _| Ok(((), named("a", 1))));
+        assert!(matches!(ordinary().await, Err(Error::Full)));
+        // Also where both wait for the same batch.
+        let (vital, ordinary) = tokio::join!(vital, ordinary());
+        vital.unwrap();
+        assert!(matches!(ordinary, Err(Error::Full)));
+    });
+    assert_eq!(stored(&store, "a"), Some(1));
+    assert_eq!(stored(&store, "b"), None);
+}
+
+#[test]
 fn a_database_in_use_or_of_another_kind_is_refused_with_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());

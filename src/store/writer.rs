@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::engine::{Batch, Snapshot, failed};
 use super::migrations::{MIGRATIONS, migrate};
+use super::space::Room;
 use super::writes::{Row, Writes};
 use super::{Commit, Shared, State, space};
 use crate::error::{Error, Result};
@@ -50,6 +51,12 @@ pub(super) trait Job: Send {
     /// Only where the batch itself broke.
     fn run(&mut self, batch: &Batch<'_>, now: Timestamp) -> Result<()>;
 
+    /// Whether it may use the room that is kept free.
+    fn is_vital(&self) -> bool;
+
+    /// Refuses it without running it.
+    fn refuse(&mut self, error: Error);
+
     /// Answers its caller: with its own result, or with this error instead.
     fn settle(self: Box<Self>, instead: Option<Error>);
 }
@@ -57,14 +64,16 @@ pub(super) trait Job: Send {
 /// A queued change.
 pub(super) struct Change<T, F> {
     change: F,
+    is_vital: bool,
     done: oneshot::Sender<Result<T>>,
     outcome: Option<Result<T>>,
 }
 
 impl<T, F> Change<T, F> {
-    pub(super) fn new(change: F, done: oneshot::Sender<Result<T>>) -> Self {
+    pub(super) fn new(change: F, is_vital: bool, done: oneshot::Sender<Result<T>>) -> Self {
         Self {
             change,
+            is_vital,
             done,
             outcome: None,
         }
@@ -91,6 +100,14 @@ where
             ))),
         });
         Ok(())
+    }
+
+    fn is_vital(&self) -> bool {
+        self.is_vital
+    }
+
+    fn refuse(&mut self, error: Error) {
+        self.outcome = Some(Err(error));
     }
 
     fn settle(self: Box<Self>, instead: Option<Error>) {
@@ -292,12 +309,12 @@ impl Writer {
         self.database = None;
     }
 
-    /// Says whether there is room, and heals by itself when space returns.
-    fn look_at_space(&self) -> bool {
-        let room = self.space.has_room();
+    /// Says how much room there is, and heals by itself when space returns.
+    fn look_at_space(&self) -> Room {
+        let room = self.space.room();
         self.shared
             .state
-            .send_if_modified(|state| match (&*state, room) {
+            .send_if_modified(|state| match (&*state, room == Room::Enough) {
                 (State::Ready, false) => {
                     tracing::error!(
                         "the disk is almost full: writes are refused until space is free"
@@ -317,7 +334,8 @@ impl Writer {
 
     /// Runs what waits as one batch, commits it, and answers.
     fn work(&mut self, first: Box<dyn Job>) -> Flow {
-        if !self.look_at_space() {
+        let room = self.look_at_space();
+        if room == Room::Nothing || room == Room::Reserve && !first.is_vital() {
             self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             first.settle(Some(Error::Full));
             return Flow::GoOn;
@@ -329,6 +347,7 @@ impl Writer {
                 database,
                 &self.shared,
                 &self.waiting,
+                room,
                 first,
                 &mut jobs,
                 &mut stop,
@@ -428,6 +447,7 @@ fn run_batch(
     database: &Database,
     shared: &Shared,
     waiting: &Receiver<Message>,
+    room: Room,
     first: Box<dyn Job>,
     jobs: &mut Vec<Box<dyn Job>>,
     stop: &mut bool,
@@ -442,7 +462,11 @@ fn run_batch(
     let mut next = 0;
     loop {
         while let Some(job) = jobs.get_mut(next) {
-            job.run(&batch, Timestamp::now())?;
+            if room == Room::Enough || job.is_vital() {
+                job.run(&batch, Timestamp::now())?;
+            } else {
+                job.refuse(Error::Full);
+            }
             next += 1;
         }
         if jobs.len() >= BATCH_CHANGES || batch.bytes() >= BATCH_BYTES || *stop {

@@ -143,7 +143,7 @@ fn a_decision_reads_the_drifts_alerts() {
 fn an_alert_is_marked_read_once() {
     let app = App::start();
     let viewer = app.as_viewer();
-    viewer
+    app.as_engineer()
         .create("i-1", json!({"severity": "critical"}))
         .expect(201);
     let id = alerts(&viewer, "isRead=false")[0]["id"]

@@ -37,7 +37,9 @@ fn each_drift_has_its_own_result() {
     );
     assert_eq!(engineer.drift(&open)["status"], "approved");
     assert_eq!(
-        engineer.all("/audit-logs", "action=drift_approved").len(),
+        app.as_admin()
+            .all("/audit-logs", "action=drift_approved")
+            .len(),
         1
     );
 }

@@ -267,18 +267,19 @@ fn push_says_when_no_server_answers() {
 fn push_passes_on_what_the_server_refuses() {
     let app = App::start();
     let file = path("02-updates.plan.json");
-    let output = driftsentry(
-        &[
-            "push",
-            &file,
-            "--server",
-            app.url(),
-            "--workspace",
-            "NOT A NAME",
-        ],
-        b"",
-    )
-    .expect(1);
+    let output = app
+        .driftsentry(
+            &[
+                "push",
+                &file,
+                "--server",
+                app.url(),
+                "--workspace",
+                "NOT A NAME",
+            ],
+            b"",
+        )
+        .expect(1);
     assert!(
         output.stderr.to_lowercase().contains("workspace"),
         "{}",

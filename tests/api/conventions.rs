@@ -197,7 +197,7 @@ fn a_wrong_type_is_400() {
 #[test]
 fn numbers_in_queries_are_whole_and_bounded() {
     let app = App::start();
-    let viewer = app.as_viewer();
+    let viewer = app.as_admin();
     for query in [
         "page=1.5",
         "page=1e18",

@@ -51,7 +51,8 @@ fn one_wins(actions: [&'static str; 2]) {
         );
 
         assert_eq!(engineer.drift(&id)["status"], status.as_str());
-        let decisions: Vec<Value> = engineer
+        let decisions: Vec<Value> = app
+            .as_admin()
             .all("/audit-logs", &format!("driftId={id}"))
             .into_iter()
             .filter(|entry| {

@@ -318,7 +318,7 @@ fn every_shape_of_mark_is_understood() {
             "--raw",
         ],
     ] {
-        let said = driftsentry(&arguments, b"").expect(2);
+        let said = app.driftsentry(&arguments, b"").expect(2);
         holds_none(
             &format!("{arguments:?}"),
             format!("{}{}", said.stdout, said.stderr).as_bytes(),
