@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use driftsentry::store::{Options, Store};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::harness::{ADMIN, App, Output, PASSWORD, driftsentry, driftsentry_with};
@@ -357,7 +359,7 @@ fn a_first_start_says_how_to_get_a_password_and_shows_none_where_it_may_be_kept(
 
 #[test]
 fn a_first_start_on_a_terminal_shows_the_password_once() {
-    // util-linux' script(1) makes the terminal.
+    // script(1) of util-linux makes the terminal.
     if Command::new("script").arg("--version").output().is_err() {
         eprintln!("skipped: there is no script(1)");
         return;
@@ -366,21 +368,32 @@ fn a_first_start_on_a_terminal_shows_the_password_once() {
     fs::create_dir_all(app.scratch("terminal")).expect("made");
     let on_terminal = |name: &str| {
         let shown = app.scratch(&format!("terminal/{name}"));
+        let pid = app.scratch(&format!("{name}.pid"));
         let command = format!(
-            "timeout -s TERM 4 {} serve --listen 127.0.0.1:0 --data-dir {}",
+            "echo $$ > {}; exec {} serve --listen 127.0.0.1:0 --data-dir {}",
+            pid.display(),
             env!("CARGO_BIN_EXE_driftsentry"),
             app.data_dir().display()
         );
-        Command::new("script")
-            .args(["-q", "-e", "-c", &command])
+        let mut terminal = Command::new("script")
+            .args(["-q", "-f", "-c", &command])
             .arg(&shown)
             .env("DRIFTSENTRY_STORE_MIN_FREE_BYTES", "0")
             .env("DRIFTSENTRY_LOG_FILE", app.scratch("terminal/server.log"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .status()
+            .spawn()
             .expect("script runs");
-        fs::read_to_string(shown).expect("what was shown")
+        let asked = Instant::now();
+        let said = || fs::read_to_string(&shown).unwrap_or_default();
+        while !said().contains("Stop:") && asked.elapsed() < Duration::from_secs(30) {
+            thread::sleep(Duration::from_millis(20));
+        }
+        let pid = fs::read_to_string(pid).expect("a process id");
+        let pid = pid.trim().parse().ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a process"), Signal::TERM).expect("a signal is sent");
+        terminal.wait().expect("it ends");
+        said()
     };
     let first = on_terminal("first");
     let password = one_time(&first.replace('\r', ""));
