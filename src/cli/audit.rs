@@ -1,7 +1,7 @@
 //! `driftsentry audit`: what proves that nobody rewrote the audit log.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,8 +10,9 @@ use clap::Subcommand;
 use crate::audit::{Checkpoint, Proof, PublicKey, Signer};
 use crate::cli::exit::{Exit, Failure, code};
 use crate::cli::input;
+use crate::cli::on_machine::{Place, print, refused};
+use crate::control::Request;
 use crate::control::client::{self, Way};
-use crate::control::{Kind, Refused, Request};
 use crate::store::FILE_NAME;
 
 /// Verify the audit log, on the server's machine
@@ -71,18 +72,6 @@ struct Key {
     place: Place,
 }
 
-#[derive(Debug, clap::Args)]
-struct Place {
-    /// Where everything is kept
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "DRIFTSENTRY_DATA_DIR",
-        default_value = "./driftsentry-data"
-    )]
-    data_dir: PathBuf,
-}
-
 pub(super) fn run(args: &Args) -> ExitCode {
     match &args.command {
         Command::Verify(args) => match verify(args) {
@@ -92,19 +81,6 @@ pub(super) fn run(args: &Args) -> ExitCode {
         },
         Command::PublicKey(args) => code(public_key(&args.place.data_dir)),
     }
-}
-
-/// The exit code of a request that was refused.
-fn refused(refused: Refused) -> Failure {
-    let exit = match refused.kind {
-        Kind::NoStore => Exit::NoInput,
-        Kind::NotFound | Kind::Conflict | Kind::Invalid => Exit::Data,
-        Kind::Forbidden => Exit::NoPermission,
-        Kind::Unavailable => Exit::Unavailable,
-        Kind::Full => Exit::Io,
-        Kind::Internal => Exit::Software,
-    };
-    Failure::new(exit, refused)
 }
 
 /// Verifies and prints; whether all is well.
@@ -119,18 +95,12 @@ fn verify(args: &Verify) -> Result<bool, Failure> {
         .map_err(|error| Failure::new(Exit::Software, error))?;
     let text = if args.json {
         let mut value = done.value;
-        value["by"] = match done.way {
-            Way::Server => "server".into(),
-            Way::Store => "store".into(),
-        };
+        value["by"] = done.way.name().into();
         format!("{value:#}\n")
     } else {
         told(&proof, done.way)
     };
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|error| Failure::new(Exit::Io, format_args!("can't write: {error}")))?;
+    print(&text)?;
     Ok(proof.valid)
 }
 

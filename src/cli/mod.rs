@@ -7,10 +7,12 @@ mod credential;
 mod demo;
 pub mod exit;
 mod input;
+mod on_machine;
 mod openapi;
 mod push;
 mod report;
 mod serve;
+mod user;
 mod watch;
 
 use std::process::ExitCode;
@@ -35,6 +37,7 @@ enum Command {
     Watch(watch::Args),
     Check(check::Args),
     Audit(audit::Args),
+    User(user::Args),
     Demo(demo::Args),
     Openapi(openapi::Args),
     Completions(completions::Args),
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
         Command::Watch(args) => code(watch::run(&args)),
         Command::Check(args) => check::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::User(args) => code(user::run(&args)),
         Command::Demo(args) => code(demo::run(&args)),
         Command::Openapi(args) => code(openapi::run(&args)),
         Command::Completions(args) => code(completions::run(&args)),

@@ -19,6 +19,10 @@ use crate::ingest::{self, FingerprintKey, Options, wire};
 /// A file larger than this shows how far it is, on a terminal.
 const LARGE_BYTES: u64 = 8 << 20;
 
+/// What to do where the server asks for another credential.
+const KEY_HINT: &str = "\nSet DRIFTSENTRY_API_KEY to a key with the scope ingest that reaches this workspace: an \
+                        administrator makes one with POST /api/v1/api-keys.";
+
 /// Send a plan to a server
 ///
 /// Reads the plan as JSON (plain, gzip or zstd), hides the values that Terraform marks as sensitive, and sends only what
@@ -34,8 +38,8 @@ Examples:
   A file, compressed or not:
     driftsentry push plan.json.gz --server http://127.0.0.1:8420 --workspace shop/prod
 
-The API key comes from DRIFTSENTRY_API_KEY, or from the file that --api-key-file names; never from the command line,
-where other users of the machine could see it. What fails for the moment is tried again for about half a minute, safely:
+The server asks for an API key with the scope ingest. It comes from DRIFTSENTRY_API_KEY, or from the file that
+--api-key-file names; never from the command line, where other users of the machine could see it. What fails for the moment is tried again for about half a minute, safely:
 the server takes each push once. A plan that is sent --raw from standard input can't be sent twice and is tried once.
 
 Exit codes:
@@ -102,7 +106,13 @@ pub(super) fn run(args: &Args) -> ExitCode {
     match push(args) {
         Ok(drifted) => ExitCode::from(if drifted { DRIFT } else { 0 }),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "driftsentry: {error}");
+            let hint = match error.downcast_ref() {
+                Some(CallError::Refused {
+                    status: 401 | 403, ..
+                }) => KEY_HINT,
+                _ => "",
+            };
+            let _ = writeln!(io::stderr(), "driftsentry: {error}{hint}");
             ExitCode::from(FAILED)
         }
     }

@@ -241,7 +241,7 @@ fn announce(url: &str, config: &Config, admin: &FirstAdmin) -> io::Result<()> {
     writeln!(
         stdout,
         "Try the API:        {url}/docs
-Push a first scan:  terraform show -json plan.out | driftsentry push --server {url} --workspace shop/prod -
+Push a first scan:  terraform show -json plan.out | DRIFTSENTRY_API_KEY=dsk_… driftsentry push --server {url} --workspace shop/prod -
 Stop:               Ctrl-C"
     )?;
     stdout.flush()

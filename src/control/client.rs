@@ -28,6 +28,16 @@ pub enum Way {
     Store,
 }
 
+impl Way {
+    /// For programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Store => "store",
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Done {
@@ -51,9 +61,9 @@ pub fn call(dir: &Path, request: &Request) -> Result<Done, Refused> {
             });
         }
         if let Some(data) = open(dir)? {
-            let result = run(request, &data);
+            let result = run(request, &data, rustix::process::getuid().as_raw());
             data.store.close();
-            let value = result.map_err(|error| Refused::from(&error))?;
+            let value = result?;
             return Ok(Done {
                 value,
                 way: Way::Store,
@@ -166,7 +176,7 @@ fn open(dir: &Path) -> Result<Option<Data>, Refused> {
     match Data::open(Options::new(dir)) {
         Ok(data) => Ok(Some(data)),
         Err(_) if store::is_held(dir) => Ok(None),
-        Err(error) => Err(Refused::from(&error)),
+        Err(error) => Err(error.into()),
     }
 }
 

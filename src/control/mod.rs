@@ -6,14 +6,17 @@
 pub mod client;
 mod place;
 mod socket;
+mod users;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use socket::{Socket, listen};
+pub use users::{Add, Given, Shown};
 
+use crate::actor::Actor;
 use crate::audit::{Checkpoint, Examination, PublicKey};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::server::Data;
 
 /// The most bytes of a request or an answer. A checkpoint has 300, and there is one for each thousand audit entries.
@@ -36,6 +39,28 @@ pub enum Request {
         #[serde(default)]
         public_key: Option<PublicKey>,
     },
+    /// Everybody who has an account. Gives `users`, each a [`Shown`].
+    UserList,
+    /// Make an account. Gives `user` and `oneTimePassword`, null where a password was given.
+    UserAdd(Add),
+    /// Give an account another password. Gives the same.
+    UserResetPassword {
+        /// What it signs in with.
+        email: String,
+        /// The password; a one-time one is made where none is given.
+        #[serde(default)]
+        password: Option<Given>,
+    },
+    /// Keep an account from signing in. Gives `user`, and whether that is `changed`.
+    UserDisable {
+        /// What it signs in with.
+        email: String,
+    },
+    /// Let an account sign in again. Gives the same.
+    UserEnable {
+        /// What it signs in with.
+        email: String,
+    },
 }
 
 impl Request {
@@ -43,29 +68,47 @@ impl Request {
     fn name(&self) -> &'static str {
         match self {
             Self::AuditVerify { .. } => "audit_verify",
+            Self::UserList => "user_list",
+            Self::UserAdd(_) => "user_add",
+            Self::UserResetPassword { .. } => "user_reset_password",
+            Self::UserDisable { .. } => "user_disable",
+            Self::UserEnable { .. } => "user_enable",
         }
     }
 }
 
-/// Does what is asked for. Blocks: not for a thread that serves.
+/// Whoever runs a command on the machine, as the trail names them: the user of the machine stands where the program of
+/// others does.
+fn operator(request: &Request, uid: u32) -> Actor {
+    Actor {
+        user_agent: Some(format!("driftsentry command line, uid {uid}")),
+        ..Actor::local(format!("command-line:{}", request.name()))
+    }
+}
+
+/// Does what this user of the machine asks for. Blocks: not for a thread that serves.
 ///
 /// # Errors
 /// The request's own.
-pub fn run(request: &Request, data: &Data) -> Result<Value> {
+pub fn run(request: &Request, data: &Data, uid: u32) -> Result<Value, Refused> {
+    let by = operator(request, uid);
     match request {
         Request::AuditVerify {
             checkpoints,
             public_key,
         } => {
             let key = public_key.unwrap_or_else(|| data.audit_signer.public_key());
-            answer(&Examination::of(checkpoints).through(&data.store, &key)?)
+            let proof = Examination::of(checkpoints).through(&data.store, &key)?;
+            Ok(serde_json::to_value(&proof).map_err(Error::internal)?)
         }
+        Request::UserList => users::list(data),
+        Request::UserAdd(add) => users::add(data, add, &by),
+        Request::UserResetPassword { email, password } => {
+            users::reset_password(data, email, password.as_ref(), &by)
+        }
+        Request::UserDisable { email } => users::set_disabled(data, email, true, &by),
+        Request::UserEnable { email } => users::set_disabled(data, email, false, &by),
     }
-}
-
-/// An answer as it goes over the socket.
-fn answer(value: &impl Serialize) -> Result<Value> {
-    serde_json::to_value(value).map_err(Error::internal)
 }
 
 /// What kind of failure it is.
@@ -109,9 +152,9 @@ impl Refused {
     }
 }
 
-impl From<&Error> for Refused {
-    fn from(error: &Error) -> Self {
-        let kind = match error {
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        let kind = match &error {
             Error::NotFound(_) => Kind::NotFound,
             Error::Conflict { .. } | Error::Stale => Kind::Conflict,
             Error::Invalid(_)
@@ -168,10 +211,21 @@ mod tests {
     }
 
     #[test]
+    fn a_password_is_not_printed() {
+        let request = Request::UserResetPassword {
+            email: "ana@example.com".to_owned(),
+            password: Some(Given("tidal omen fjord".to_owned())),
+        };
+        assert!(!format!("{request:?}").contains("omen"), "{request:?}");
+        let sent = serde_json::to_vec(&request).unwrap();
+        assert_eq!(parse::<Request>(&sent).unwrap(), request);
+    }
+
+    #[test]
     fn an_answer_says_ok_or_error() {
         let text = |answer: &Answer| serde_json::to_string(answer).unwrap();
         assert_eq!(text(&Answer::Ok(1.into())), r#"{"ok":1}"#);
-        let refused = Refused::from(&Error::NotFound("user"));
+        let refused = Refused::from(Error::NotFound("user"));
         assert_eq!(
             text(&Answer::Error(refused)),
             r#"{"error":{"kind":"not_found","message":"There is no such user."}}"#

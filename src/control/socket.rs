@@ -115,7 +115,7 @@ async fn talk(mut stream: UnixStream, data: Data) -> io::Result<()> {
     let answer = match hear(&mut stream, peer).await {
         Ok(request) => {
             tracing::info!(command = request.name(), peer.uid = peer, "Control request");
-            work(&mut stream, request, data).await
+            work(&mut stream, request, data, peer).await
         }
         Err(refused) => Answer::Error(refused),
     };
@@ -162,8 +162,8 @@ async fn hear(stream: &mut UnixStream, peer: u32) -> Result<Request, Refused> {
 }
 
 /// Does the work on a thread of its own, and tells the other side meanwhile that it goes on.
-async fn work(stream: &mut UnixStream, request: Request, data: Data) -> Answer {
-    let mut working = tokio::task::spawn_blocking(move || run(&request, &data));
+async fn work(stream: &mut UnixStream, request: Request, data: Data, peer: u32) -> Answer {
+    let mut working = tokio::task::spawn_blocking(move || run(&request, &data, peer));
     let done = loop {
         tokio::select! {
             done = &mut working => break done,
@@ -173,13 +173,13 @@ async fn work(stream: &mut UnixStream, request: Request, data: Data) -> Answer {
             }
         }
     };
-    let result = done.unwrap_or_else(|panic| Err(Error::internal(panic)));
+    let result = done.unwrap_or_else(|panic| Err(Error::internal(panic).into()));
     result.map_or_else(
-        |error| {
-            if matches!(error, Error::Internal(_)) {
-                tracing::error!(%error, "A control request failed");
+        |refused| {
+            if refused.kind == Kind::Internal {
+                tracing::error!(error = %refused, "A control request failed");
             }
-            Answer::Error(Refused::from(&error))
+            Answer::Error(refused)
         },
         Answer::Ok,
     )

@@ -2,9 +2,10 @@
 //! scanned once a week. Nothing is remembered between scans: each resource's fate follows from its number.
 
 use super::Deed;
-use super::company::{Cloud, PIPELINES};
+use super::company::Cloud;
 use super::month::{DAYS, bulk, identity, scan_of};
 use super::resources::{Resource, Site};
+use super::staff::PIPELINES;
 use crate::ingest::ScanStatus;
 
 /// How many drifts one shop has in the month.
@@ -104,7 +105,7 @@ impl Iterator for Fleet {
                 workspace: workspace.clone(),
                 on: undecided.iter().map(identity).collect(),
                 decision,
-                by,
+                by: by.into(),
             };
             self.decisions = Some((at(1), deed));
         }

@@ -9,6 +9,7 @@ mod fleet;
 mod month;
 mod patterns;
 mod resources;
+mod staff;
 
 use std::sync::Arc;
 
@@ -23,10 +24,12 @@ use crate::scans::{self, Push};
 use crate::store::tables::{ALERTS, DRIFTS, SCANS, WORKSPACES};
 use crate::store::{Batch, Order, Range, Reads, Store, Writes};
 use crate::time::Timestamp;
+use crate::users::PasswordHash;
 use crate::workspaces::{self, Details};
-use company::Person;
 use fleet::Fleet;
 use month::{DAYS, Month};
+pub use staff::SIGN_IN_AS;
+use staff::{Doer, Seen};
 
 /// The month's own workspaces hold at most so many drifts; what is asked for beyond that drifts in the fleet.
 const MOST_OF_MONTH: u64 = 4_000;
@@ -55,34 +58,34 @@ enum Deed {
         workspace: String,
         scan: Box<Scan>,
         commit: String,
-        by: Person,
+        by: Doer,
     },
     ByHand {
         workspace: String,
         finding: Box<Finding>,
         cents: Option<i64>,
-        by: Person,
+        by: Doer,
     },
     Decide {
         workspace: String,
         on: Vec<Identity>,
         decision: Decide,
-        by: Person,
+        by: Doer,
     },
     Comment {
         workspace: String,
         on: Identity,
         body: String,
-        by: Person,
+        by: Doer,
     },
     Price {
         workspace: String,
         on: Identity,
         cents: i64,
-        by: Person,
+        by: Doer,
     },
     /// Somebody goes through the oldest unread alerts of the last ones.
-    ReadAlerts { most: usize, by: Person },
+    ReadAlerts { most: usize, by: Doer },
 }
 
 impl Deed {
@@ -92,13 +95,30 @@ impl Deed {
             _ => 1,
         }
     }
+
+    fn by(&self) -> Doer {
+        match self {
+            Self::Workspace(_) => Doer::Person(staff::ADMIN),
+            Self::Scan { by, .. }
+            | Self::ByHand { by, .. }
+            | Self::Decide { by, .. }
+            | Self::Comment { by, .. }
+            | Self::Price { by, .. }
+            | Self::ReadAlerts { by, .. } => *by,
+        }
+    }
 }
 
-/// Fills an empty store. `tell` hears how many deeds are done, now and then.
+/// Fills an empty store. Everybody's account has this password. `tell` hears how many deeds are done, now and then.
 ///
 /// # Errors
 /// `Conflict`, with what to do, when the store holds something; else what writing says.
-pub fn fill(store: &Store, plan: Plan, mut tell: impl FnMut(u64)) -> Result<()> {
+pub fn fill(
+    store: &Store,
+    plan: Plan,
+    password: &PasswordHash,
+    mut tell: impl FnMut(u64),
+) -> Result<()> {
     if !store.read(is_empty)? {
         return Err(Error::conflict(
             "There is data in this directory already: name an empty or a new one with --data-dir.",
@@ -111,6 +131,8 @@ pub fn fill(store: &Store, plan: Plan, mut tell: impl FnMut(u64)) -> Result<()> 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(Error::internal)?;
+    employ(store, password, start)?;
+    let mut seen = Seen::default();
     let mut nth = 0;
     loop {
         let mut changes = Vec::new();
@@ -124,15 +146,25 @@ pub fn fill(store: &Store, plan: Plan, mut tell: impl FnMut(u64)) -> Result<()> 
             let Some((at_ms, deed)) = next else { break };
             nth += 1;
             findings += deed.findings();
-            changes.push(perform(store, deed, start.plus_ms(at_ms), nth));
+            let then = start.plus_ms(at_ms);
+            seen.note(deed.by(), then);
+            changes.push(perform(store, deed, then, nth));
         }
         if changes.is_empty() {
-            return Ok(());
+            return store.write_blocking(move |read, _| Ok(((), seen.write(read)?)));
         }
         // Queued in their order, and made durable together.
         runtime.block_on(in_order(changes))?;
         tell(nth);
     }
+}
+
+/// Gives everybody their account or key.
+fn employ(store: &Store, password: &PasswordHash, now: Timestamp) -> Result<()> {
+    let hash = password.clone();
+    store.write_blocking(move |read, _| Ok(((), staff::admin(read, &hash, now)?)))?;
+    let hash = password.clone();
+    store.write_blocking(move |read, _| Ok(((), staff::everybody_else(read, &hash, now)?)))
 }
 
 type Performed<'a> = std::pin::Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
@@ -271,7 +303,7 @@ fn set_up(read: &Batch<'_>, at: usize, nth: u64, now: Timestamp) -> Result<Write
         expected_every: Some(every),
         description: Some(Some(workspace.description.to_owned())),
     };
-    let by = company::ENGINEERS[4].acting(nth);
+    let by = Doer::Person(staff::ADMIN).acting(nth);
     workspaces::create(read, workspace.name, &details, &by, now).map(|(_, writes)| writes)
 }
 
@@ -290,7 +322,7 @@ fn drift_of(read: &Batch<'_>, workspace: &str, identity: &Identity) -> Result<Re
 fn read_alerts(
     read: &Batch<'_>,
     most: usize,
-    by: Person,
+    by: Doer,
     nth: u64,
     now: Timestamp,
 ) -> Result<Writes> {

@@ -4,11 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::Deed;
-use super::company::{
-    APPROVALS, COMMENTS, ENGINEERS, FAILURES, FINOPS, NOTES, PIPELINES, Person, REJECTIONS,
-    WORKSPACES,
-};
+use super::company::{APPROVALS, COMMENTS, FAILURES, NOTES, REJECTIONS, WORKSPACES};
 use super::resources::{Resource, Site, unmanaged};
+use super::staff::{DECIDERS, FINOPS, PIPELINES, Person};
 use crate::drifts::decide::Decide;
 use crate::drifts::{Identity, ResolvedHow};
 use crate::ingest::scan::{Finding, Format, Observed, Scan, ScanStatus, address_key};
@@ -138,14 +136,14 @@ impl Month {
                     workspace: WORKSPACES[self.rng.usize(..4)].name.to_owned(),
                     finding: Box::new(finding),
                     cents: self.rng.bool().then(|| self.rng.i64(500..30_000)),
-                    by: self.one(&ENGINEERS),
+                    by: self.one(&DECIDERS).into(),
                 };
                 self.ready.push_back((at_ms, deed));
             }
             Next::ReadAlerts => {
                 let deed = Deed::ReadAlerts {
                     most: self.rng.usize(1..6),
-                    by: self.one(&ENGINEERS),
+                    by: self.one(&DECIDERS).into(),
                 };
                 self.ready.push_back((at_ms, deed));
             }
@@ -341,7 +339,7 @@ impl Month {
             .iter()
             .position(|live| live.waits && live.resource.address() == address);
         let Some(index) = found else { return };
-        let by = self.one(&ENGINEERS);
+        let by = self.one(&DECIDERS);
         let dice = self.rng.u8(..100);
         let stand = self.places[at].live[index].stand;
         let on = identity(&self.places[at].live[index].resource);
@@ -352,14 +350,14 @@ impl Month {
                 workspace: workspace.clone(),
                 on: on.clone(),
                 body,
-                by,
+                by: by.into(),
             };
             self.ready.push_back((at_ms, deed));
         }
         let (decision, next) = match (stand, dice) {
             (Stand::Open, 0..35) => (
                 Decide::Triage {
-                    assignee: Some(self.one(&ENGINEERS).email().to_owned()),
+                    assignee: Some(self.one(&DECIDERS).email().to_owned()),
                     note: if self.chance(40) {
                         Some(self.one(&NOTES).to_owned())
                     } else {
@@ -404,7 +402,7 @@ impl Month {
                 workspace,
                 on: vec![on],
                 decision,
-                by,
+                by: by.into(),
             },
         ));
     }
@@ -480,7 +478,7 @@ pub(super) fn scan_of(
 
 /// Decides for many at one time, as people do with what a hundred shops have in common.
 pub(super) fn bulk(rng: &mut fastrand::Rng) -> (Decide, Person) {
-    let by = ENGINEERS[rng.usize(..ENGINEERS.len())];
+    let by = DECIDERS[rng.usize(..DECIDERS.len())];
     let decision = if rng.bool() {
         Decide::Approve {
             reason: APPROVALS[rng.usize(..APPROVALS.len())].to_owned(),

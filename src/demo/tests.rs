@@ -12,6 +12,7 @@ use crate::metrics;
 use crate::severity::Severity;
 use crate::store::Options;
 use crate::store::tables::AUDIT;
+use crate::{keys, users};
 
 fn filled(seed: u64, drifts: u64) -> (tempfile::TempDir, Store, Timestamp) {
     let dir = tempfile::tempdir().unwrap();
@@ -21,7 +22,8 @@ fn filled(seed: u64, drifts: u64) -> (tempfile::TempDir, Store, Timestamp) {
     })
     .unwrap();
     let now = Timestamp::now();
-    fill(&store, Plan { seed, drifts, now }, |_| {}).unwrap();
+    let password = PasswordHash::decoy();
+    fill(&store, Plan { seed, drifts, now }, password, |_| {}).unwrap();
     (dir, store, now)
 }
 
@@ -111,6 +113,7 @@ fn it_shows_a_month_with_everything_in_it_and_is_sound() {
                 drifts: 1,
                 now
             },
+            PasswordHash::decoy(),
             |_| {}
         )
         .is_err()
@@ -141,6 +144,43 @@ fn story(store: &Store) -> Vec<(String, String, String)> {
         )
     }));
     story
+}
+
+#[test]
+fn whoever_did_something_has_an_account_or_a_key() {
+    let (_dir, store, _) = filled(42, 200);
+    let read = store.snapshot().unwrap();
+    let told: Vec<(u64, audit::Entry)> = read
+        .rows(&AUDIT, &Range::all(), Order::Ascending, usize::MAX)
+        .unwrap();
+    let mut keys_used = 0;
+    for (_, entry) in told.iter().skip(1) {
+        let id = entry.actor_id;
+        match entry.actor_email.strip_prefix("api-key:") {
+            Some(name) => {
+                let key = keys::by_id(&*read, crate::ids::KeyId(id.0)).unwrap();
+                assert_eq!(key.name, name);
+                assert_eq!(key.scope.role(), entry.actor_role);
+                assert!(key.last_used_at.is_some());
+                keys_used += 1;
+            }
+            None => {
+                let user = users::by_id(&*read, id).unwrap();
+                assert_eq!(user.email.as_str(), entry.actor_email);
+                assert_eq!(user.role, entry.actor_role);
+            }
+        }
+    }
+    assert!(keys_used > 50, "{keys_used}");
+    let all = users::all(&*read).unwrap();
+    assert!(all.iter().any(|user| user.last_login_at.is_some()));
+    for (email, role) in SIGN_IN_AS {
+        assert!(
+            all.iter()
+                .any(|user| user.email.as_str() == email && user.role == role),
+            "{email}"
+        );
+    }
 }
 
 #[test]

@@ -135,6 +135,21 @@ pub fn create(
     by: &Actor,
     now: Timestamp,
 ) -> Result<(Record, Writes)> {
+    create_as(read, KeyId::new(now), new, secret, by, now)
+}
+
+/// Makes a key of this id, which none has, and this secret.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_as(
+    read: &impl Reads,
+    id: KeyId,
+    new: New,
+    secret: &Secret,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(Record, Writes)> {
     if new.expires_at.is_some_and(|ends| ends <= now) {
         return Err(Error::invalid("expiresAt", "must lie in the future"));
     }
@@ -152,7 +167,7 @@ pub fn create(
         ));
     }
     let record = Record {
-        id: KeyId::new(now),
+        id,
         name: new.name,
         prefix: secret.prefix().to_owned(),
         hash: secret.hash(),

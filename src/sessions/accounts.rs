@@ -69,7 +69,23 @@ pub fn reset_password(
     by: &Actor,
     now: Timestamp,
 ) -> Result<(Record, Writes)> {
-    let (record, mut writes) = users::set_password(read, id, password.clone(), true, by, now)?;
+    give_password(read, id, password, true, by, now)
+}
+
+/// Gives an account a password that somebody else made, to be changed at the next sign-in or not; all its sessions end.
+///
+/// # Errors
+/// As [`users::set_password`].
+pub fn give_password(
+    read: &impl Reads,
+    id: UserId,
+    password: &PasswordHash,
+    must_change: bool,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(Record, Writes)> {
+    let (record, mut writes) =
+        users::set_password(read, id, password.clone(), must_change, by, now)?;
     writes.add(sessions::end_all(read, id, None)?);
     Ok((record, writes))
 }

@@ -254,6 +254,20 @@ pub fn standing(record: &Record) -> Result<Writes> {
 /// # Errors
 /// `Conflict` when there is one with this address.
 pub fn create(read: &impl Reads, new: New, by: &Actor, now: Timestamp) -> Result<(Record, Writes)> {
+    create_as(read, UserId::new(now), new, by, now)
+}
+
+/// Makes an account of this id, which nobody has.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_as(
+    read: &impl Reads,
+    id: UserId,
+    new: New,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(Record, Writes)> {
     if let Some(existing) = by_email(read, &new.email)? {
         return Err(Error::Conflict {
             message: format!("There is a user {} already.", new.email),
@@ -261,7 +275,7 @@ pub fn create(read: &impl Reads, new: New, by: &Actor, now: Timestamp) -> Result
         });
     }
     let record = Record {
-        id: UserId::new(now),
+        id,
         email: new.email,
         first_name: new.first_name,
         last_name: new.last_name,

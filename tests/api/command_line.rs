@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::harness::{App, FIXTURES, Plan, driftsentry, fixture, fixture_path, read_drift};
+use crate::harness::{
+    App, FIXTURES, PASSWORD, Plan, driftsentry, driftsentry_with, fixture, fixture_path, read_drift,
+};
 
 /// A fixture's path as an argument.
 fn path(name: &str) -> String {
@@ -316,18 +318,93 @@ fn check_tells_a_whole_store_from_a_damaged_one() {
 fn demo_fills_an_empty_directory() {
     let mut app = App::stopped();
     let data = app.data_dir();
-    driftsentry(&["demo", "--data-dir", data.to_str().expect("a path")], b"").expect(0);
+    let command = ["demo", "--data-dir", data.to_str().expect("a path")];
+    let weak = driftsentry_with(&[("DRIFTSENTRY_DEMO_PASSWORD", "demo")], &command, b"").expect(65);
+    assert!(weak.stderr.contains("12 to 128"), "{weak:?}");
+    let given = [("DRIFTSENTRY_DEMO_PASSWORD", PASSWORD)];
+    let said = driftsentry_with(&given, &command, b"").expect(0).stdout;
+    assert!(!said.contains(PASSWORD), "{said}");
     app.start_again();
-    let drifts = app.as_viewer().drifts("status=all");
+    let somebody = |role: &str| {
+        let line = said.lines().find(|line| line.ends_with(role));
+        let email = line.and_then(|line| line.split_whitespace().next());
+        let token = app
+            .as_nobody()
+            .access_token(email.expect("an address"), PASSWORD);
+        app.as_nobody().with_credential(&token)
+    };
+    let (viewer, admin) = (somebody("reads"), somebody("administers"));
+    somebody("decides").get("/drifts").expect(200);
+    let drifts = viewer.drifts("status=all");
     assert!(drifts.len() >= 5, "{} drifts", drifts.len());
-    assert!(app.as_viewer().all("/workspaces", "").len() >= 2);
+    assert!(viewer.all("/workspaces", "").len() >= 2);
+    // Whoever the trail names is there.
+    let users = admin.all("/users", "");
+    assert!(users.len() >= 6, "{users:?}");
+    assert!(users.iter().any(|user| user["lastLoginAt"].is_string()));
+    assert_eq!(admin.get("/api-keys").expect(200).items().len(), 3);
     assert_eq!(
-        app.as_admin()
+        admin
             .get("/audit-logs/verify")
             .expect(200)
             .at("/data/valid"),
         Value::from(true)
     );
+}
+
+#[test]
+fn demo_prints_a_password_where_none_is_given() {
+    let mut app = App::stopped();
+    let data = app.data_dir();
+    let data = data.to_str().expect("a path");
+    let command = ["demo", "--drifts", "20", "--data-dir", data];
+    let said = driftsentry(&command, b"").expect(0).stdout;
+    let line = said.lines().find(|line| line.contains("(shown this once)"));
+    let password = line.and_then(|line| line.split_whitespace().next());
+    app.start_again();
+    app.as_nobody()
+        .sign_in("elena.rossi@brightcart.example", password.expect("one"))
+        .expect(200);
+}
+
+#[test]
+fn push_says_which_key_it_needs() {
+    let app = App::start();
+    let read = app.new_key("reader", "read", &[]);
+    let elsewhere = app.new_key("elsewhere", "ingest", &["other"]);
+    let wrong = ["", "nonsense", &read, &elsewhere];
+    for key in wrong {
+        let arguments = [
+            "push",
+            "-",
+            "--workspace",
+            "shop/prod",
+            "--server",
+            app.url(),
+        ];
+        let stdin = fixture("02-updates.plan.json");
+        let said = driftsentry_with(&[("DRIFTSENTRY_API_KEY", key)], &arguments, &stdin).expect(1);
+        assert!(
+            said.stderr
+                .contains("Set DRIFTSENTRY_API_KEY to a key with the scope ingest"),
+            "{said:?}"
+        );
+        assert!(key.is_empty() || !said.stderr.contains(key), "{said:?}");
+    }
+    let file = app.scratch("key");
+    std::fs::write(&file, format!("{}\n", app.ingest_key())).expect("written");
+    let file = file.to_str().expect("a path");
+    let arguments = [
+        "push",
+        "-",
+        "--workspace",
+        "shop/prod",
+        "--server",
+        app.url(),
+        "--api-key-file",
+        file,
+    ];
+    driftsentry(&arguments, &fixture("02-updates.plan.json")).expect(2);
 }
 
 #[test]
@@ -360,6 +437,7 @@ fn a_wrong_argument_is_a_usage_error() {
         "push",
         "check",
         "demo",
+        "user",
         "openapi",
         "completions",
     ] {

@@ -18,6 +18,7 @@ mod guessing;
 mod harness;
 mod lists;
 mod live;
+mod local;
 mod matrix;
 mod memory;
 mod metrics;

@@ -30,6 +30,8 @@ pub(crate) struct App {
     child: Option<Child>,
     url: String,
     environment: Vec<(&'static str, String)>,
+    /// Whether the first administrator is left to `environment`.
+    newcomer: bool,
     /// The access tokens of those who have signed in, by role.
     tokens: Mutex<HashMap<&'static str, String>>,
 }
@@ -50,6 +52,7 @@ impl App {
             child: None,
             url: String::new(),
             environment: Vec::new(),
+            newcomer: false,
             tokens: Mutex::default(),
         }
     }
@@ -69,6 +72,24 @@ impl App {
     /// Settings for the next start, by environment variable.
     pub(crate) fn set(&mut self, environment: &[(&'static str, String)]) {
         self.environment.extend(environment.iter().cloned());
+    }
+
+    /// A running server whose first administrator nobody configured, but by these environment variables.
+    #[track_caller]
+    pub(crate) fn unconfigured(environment: &[(&'static str, &str)]) -> Self {
+        let mut app = Self::stopped();
+        app.unconfigure(environment);
+        app.start_again();
+        app
+    }
+
+    /// Leaves the first administrator to these environment variables.
+    pub(crate) fn unconfigure(&mut self, environment: &[(&'static str, &str)]) {
+        self.newcomer = true;
+        let owned = environment
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        self.environment.extend(owned);
     }
 
     /// Starts the server over what the data directory holds.
@@ -95,8 +116,7 @@ impl App {
             .env("RUST_BACKTRACE", "1")
             // How full the machine's own disk is, is not what is tried here.
             .env("DRIFTSENTRY_STORE_MIN_FREE_BYTES", "0")
-            .env("DRIFTSENTRY_ADMIN_EMAIL", ADMIN.0)
-            .env("DRIFTSENTRY_ADMIN_PASSWORD", ADMIN.1)
+            .envs(self.first_admin())
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(append(&out))
@@ -130,6 +150,17 @@ impl App {
             }
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// The first administrator, where it is the usual one.
+    fn first_admin(&self) -> Vec<(&'static str, &'static str)> {
+        if self.newcomer {
+            return Vec::new();
+        }
+        vec![
+            ("DRIFTSENTRY_ADMIN_EMAIL", ADMIN.0),
+            ("DRIFTSENTRY_ADMIN_PASSWORD", ADMIN.1),
+        ]
     }
 
     /// Ends it as a power cut would end the process: `SIGKILL`.
