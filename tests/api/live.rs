@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{App, Event, PASSWORD, REASON, Stream, driftsentry_with};
+use crate::harness::{App, Event, PASSWORD, Plan, Stream, driftsentry_with};
 
 const W: &str = "shop/prod";
 
@@ -38,7 +38,7 @@ fn what_changes_is_told_as_it_happens() {
     }
     assert!(names(&of_scan).contains(&"drift:created"), "{of_scan:?}");
     let id = of_scan[0].data["id"].as_str().expect("an id").to_owned();
-    app.as_engineer().approve(&id, REASON).expect(200);
+    app.as_engineer().decide(&id, "approve").expect(200);
     let decided = loop {
         let event = stream.next().expect("it goes on");
         if event.name == "drift:approved" {
@@ -218,9 +218,7 @@ fn only_critical_alerts_where_somebody_chose_so() {
     let mut chosen = Stream::open(&viewer, "topics=alerts", None);
     let mut all = Stream::open(&app.as_engineer(), "topics=alerts", None);
     // A failed scan makes a warning.
-    let failed = crate::harness::Plan::new()
-        .with("errored", json!(true))
-        .bytes();
+    let failed = Plan::normal().with("errored", json!(true)).bytes();
     app.as_engineer().push_bytes(W, &failed, &[]).expect(201);
     app.as_engineer()
         .create("i-1", json!({"severity": "critical"}))

@@ -74,6 +74,7 @@ const RULES: &[(&str, Rule)] = &[
     ("POST /api/v1/drifts/{id}/resolve", Rule::Decide),
     ("GET /api/v1/drifts/{id}/timeline", Rule::Read),
     ("POST /api/v1/drifts/{id}/triage", Rule::Decide),
+    ("GET /api/v1/events", Rule::Read),
     ("GET /api/v1/fingerprint-key", Rule::Push),
     ("GET /api/v1/metrics/cost-trend", Rule::ReadEverywhere),
     (
@@ -222,6 +223,10 @@ fn callable(path: &str, operation: &Value) -> String {
                 parameter["name"].as_str().expect("a name")
             ));
         }
+    }
+    if path == "/api/v1/events" {
+        // Whoever passes is told that this is no number: the stream itself has no end.
+        query.push("after=x".to_owned());
     }
     let path = path.replace("{id}", UNKNOWN);
     assert!(!path.contains('{'), "{path}: another parameter");
@@ -614,7 +619,7 @@ fn own_tokens(app: &App, instance: [u8; 16]) -> Vec<(&'static str, Lines)> {
             .expect(200);
     }
     let stranger = AccessTokens::new(
-        KeyRing::load_or_make(&app.scratch("strange.keys")).expect("new keys"),
+        KeyRing::load_or_make(&app.scratch("strange.keys"), Timestamp::now()).expect("new keys"),
         instance,
     );
     let nobody = UserId::new(Timestamp::now());

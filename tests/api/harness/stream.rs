@@ -54,9 +54,9 @@ impl Stream {
         let (send, lines) = channel();
         std::thread::spawn(move || {
             for line in BufReader::new(body).lines() {
-                match line {
-                    Ok(line) if send.send(line).is_ok() => {}
-                    _ => return,
+                let Ok(line) = line else { return };
+                if send.send(line).is_err() {
+                    return;
                 }
             }
         });
