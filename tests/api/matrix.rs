@@ -614,7 +614,7 @@ fn own_tokens(app: &App, instance: [u8; 16]) -> Vec<(&'static str, Lines)> {
             .expect(200);
     }
     let stranger = AccessTokens::new(
-        KeyRing::load_or_make(&app.scratch("strange.keys")).expect("new keys"),
+        KeyRing::load_or_make(&app.scratch("strange.keys"), Timestamp::now()).expect("new keys"),
         instance,
     );
     let nobody = UserId::new(Timestamp::now());
