@@ -217,6 +217,7 @@ fn summary(alert: &Record) -> serde_json::Value {
         "type": alert.about.name(),
         "severity": alert.severity.name(),
         "title": alert.title,
+        "message": alert.message,
         "isRead": alert.read.is_some(),
         "createdAt": alert.created_at,
     })

@@ -152,7 +152,7 @@ fn told(event: &str, data: &Value, colours: bool) -> String {
                 count("resolved")
             )
         }
-        "alert:created" | "alert:read" => format!("{}  {}", text("severity"), text("title")),
+        "alert:created" | "alert:read" => format!("{}  {}", text("severity"), text("message")),
         _ => format!(
             "{}  {}  {}",
             text("severity"),

@@ -90,6 +90,8 @@ where
                 let length = frame.data_ref().map_or(0, Bytes::len) as u64;
                 let read = this.read_bytes.fetch_add(length, Ordering::Relaxed) + length;
                 if read > this.limit_bytes {
+                    // Nothing more of it is wanted, not even to drain it.
+                    this.inner = None;
                     return Poll::Ready(Some(Err(io::Error::other(Error::TooLarge {
                         limit_bytes: this.limit_bytes,
                     }))));
@@ -105,6 +107,7 @@ where
                     return Poll::Pending;
                 }
                 this.waiting = None;
+                this.inner = None;
                 Poll::Ready(Some(Err(io::Error::other(Error::invalid(
                     "body",
                     format!("stopped arriving for {} s", patience.as_secs()),
