@@ -109,14 +109,18 @@ impl Desk {
 
     async fn attempt(&self, account: &str, password: String, by: &Actor) -> Result<SignedIn> {
         let client = by.ip_address.as_deref().and_then(|ip| ip.parse().ok());
-        let attempt = self
-            .throttle
-            .admit(account, client, Instant::now())
-            .map_err(|retry_after_s| Error::Throttled { retry_after_s })?;
         let user = match account.parse::<Email>() {
             Ok(email) => self.store.read(|read| users::by_email(read, &email))?,
             Err(_) => None,
         };
+        let guessed_at = match &user {
+            Some(user) => guessed_at(user),
+            None => account.to_owned(),
+        };
+        let attempt = self
+            .throttle
+            .admit(&guessed_at, client, Instant::now())
+            .map_err(|retry_after_s| Error::Throttled { retry_after_s })?;
         let known = user.as_ref().map(|user| user.password.clone());
         let compared = self.hashers.run(move || {
             let hash = known.as_ref().unwrap_or_else(|| PasswordHash::decoy());
@@ -269,7 +273,7 @@ impl Desk {
         let client = by.ip_address.as_deref().and_then(|ip| ip.parse().ok());
         let attempt = self
             .throttle
-            .admit(user.email.as_str(), client, Instant::now())
+            .admit(&guessed_at(user), client, Instant::now())
             .map_err(|retry_after_s| Error::Throttled { retry_after_s })?;
         let hash = user.password.clone();
         match self.hashers.run(move || hash.holds(&password)).await {
@@ -284,6 +288,11 @@ impl Desk {
             }
         }
     }
+}
+
+/// What is guessed at: this password of this account. Who is given another one need not wait for what they guessed before.
+fn guessed_at(user: &users::Record) -> String {
+    format!("{} {}", user.email, user.password_changed_at.unix_ms())
 }
 
 /// Puts a failed sign-in on record.

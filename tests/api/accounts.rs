@@ -134,6 +134,29 @@ fn guessing_through_a_password_change_is_throttled_as_a_sign_in_is() {
 }
 
 #[test]
+fn who_is_given_another_password_need_not_wait_for_old_guesses() {
+    let app = App::start();
+    let ana = person(&app, "ana", "viewer");
+    for _ in 0..5 {
+        app.as_nobody()
+            .sign_in(&ana.email, "a guess at it")
+            .expect(401);
+    }
+    app.as_nobody().sign_in(&ana.email, PASSWORD).expect(429);
+    let users = app.as_admin().get("/users").expect(200).items();
+    let found = users
+        .iter()
+        .find(|user| user["email"] == ana.email.as_str());
+    let id = found.expect("she is listed")["id"].as_str().expect("an id");
+    let given = app
+        .as_admin()
+        .post_empty(&format!("/users/{id}/reset-password"))
+        .expect(200)
+        .text("/data/oneTimePassword");
+    app.as_nobody().sign_in(&ana.email, &given).expect(200);
+}
+
+#[test]
 fn a_one_time_password_opens_nothing_but_its_change() {
     let app = App::start();
     let body = json!({"email": "new@test.example", "role": "admin"});
