@@ -153,17 +153,20 @@ class Scene:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         # nginx looks for the directories it writes to in its prefix.
-        config = (HERE / "nginx.conf").read_text().replace("SERVER_URL", self.server.url)
-        (WORK / "nginx.conf").write_text(config.replace("unix:nginx.sock", f"unix:{WORK}/nginx.sock"))
+        config = (HERE / "nginx.conf").read_text()
+        (WORK / "nginx.conf").write_text(config.replace("SERVER_URL", self.server.url).replace("WORK", str(WORK)))
         as_root = ["-g", "user root;"] if os.geteuid() == 0 else []
         nginx = ["nginx", "-p", f"{WORK}/", "-c", f"{WORK}/nginx.conf", "-e", f"{WORK}/nginx.log", *as_root]
         with open(WORK / "nginx.out", "wb") as out:
             CHILDREN.append(subprocess.Popen(nginx, stdout=out, stderr=out))
-        socket = WORK / "nginx.sock"
-        until(socket.exists, 10, lambda: f"nginx's socket: {(WORK / 'nginx.out').read_text()}")
+        sockets = {name: WORK / f"{name}.sock" for name in ("advised", "plain")}
+        there = lambda: all(socket.exists() for socket in sockets.values())
+        until(there, 10, lambda: f"nginx's sockets: {(WORK / 'nginx.out').read_text()}")
         curl = ["curl", "--no-buffer", "--silent", "--show-error", "--fail", "--header", f"X-API-Key: {key}"]
         yield Curl("curl", [*curl, f"{self.server.url}/api/v1/events"], environment)
-        yield Curl("nginx", [*curl, "--unix-socket", str(socket), "http://drift.example/api/v1/events"], environment)
+        for name, socket in sockets.items():
+            through = [*curl, "--unix-socket", str(socket), "http://drift.example/api/v1/events"]
+            yield Curl(f"nginx-{name}", through, environment)
         for library in ("httpx-sse", "sseclient-py"):
             yield Listener(library, [sys.executable, HERE / "client.py", library], environment)
         for library in ("eventsource", "eventsource-parser"):
@@ -188,10 +191,11 @@ class Scene:
         return result
 
     def put_on_record(self, resource, severity):
-        body = {"resourceId": resource, "resourceType": "aws_instance", "region": "eu-central-1", "workspace": "shop/prod"}
+        place = {"resourceType": "aws_instance", "region": "eu-central-1", "workspace": "shop/prod"}
+        body = {"resourceId": resource, **place, "severity": severity}
         states = {"expectedState": {"size": 1}, "actualState": {"size": 2}}
         names = ["drift:created"] + ["alert:created"] * (severity == "critical")
-        return self.change("/drifts", {**body, **states, "severity": severity}, *names)["id"]
+        return self.change("/drifts", {**body, **states}, *names)["id"]
 
     def all_have(self, what, condition, seconds):
         """Waits until every listener is so far."""
@@ -217,8 +221,9 @@ def play(scene):
     scene.all_heard_promptly("one event, promptly")
     second = scene.put_on_record("i-2", "critical")
     scene.all_heard_promptly("two of one change, promptly")
-    spoken = [listener for listener in scene.listeners if listener.name in ("curl", "nginx", "eventsource-parser")]
-    until(lambda: all(one.comments for one in spoken), SILENCE_S, lambda: f"a comment: {[one.state() for one in spoken]}")
+    telling = [one for one in scene.listeners if isinstance(one, Curl) or one.name == "eventsource-parser"]
+    silent = lambda: [one.name for one in telling if not one.comments]
+    until(lambda: not silent(), SILENCE_S, lambda: f"a comment, with {silent()}")
     scene.all_heard("comments are no events", READ_S)
     scene.change(f"/drifts/{second}/triage", {}, "alert:read", "drift:triaged")
     scene.all_heard_promptly("events after a comment, promptly")

@@ -6,9 +6,10 @@ import WebSocket from "ws";
 
 const [profile] = process.argv.slice(2);
 const server = process.env.DRIFTSENTRY_URL;
-const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-  "--disable-sync", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-port=0", `--user-data-dir=${profile}`];
-const chromium = spawn(process.env.CHROMIUM ?? "chromium", [...flags, "about:blank"], { stdio: ["ignore", "ignore", "pipe"] });
+const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--no-first-run",
+  "--remote-debugging-port=0", `--user-data-dir=${profile}`];
+const chromium = spawn("chromium", [...flags, "about:blank"], { stdio: ["ignore", "ignore", "pipe"] });
 let isOver = false;
 process.on("SIGTERM", () => {
   isOver = true;
