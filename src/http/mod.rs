@@ -47,7 +47,7 @@ pub use raw::{JsonObject, Nullable, RawJson};
 pub use reach::Reach;
 pub use reply::{Created, Reply, Tagged, created, ok, tagged};
 pub use tags::Tag;
-pub use text::{Line, Text};
+pub use text::{Line, Text, Verbatim};
 
 /// What a handler answers: a [`Reply`], or one of the failures that its operation documents.
 pub type ApiResult<T, F = FindFailure> = std::result::Result<Reply<T>, F>;

@@ -88,6 +88,47 @@ pub struct Line<const MIN: usize, const MAX: usize>(String);
 #[serde(transparent)]
 pub struct Text<const MIN: usize, const MAX: usize>(String);
 
+/// Text that is taken as it was sent, up to 1,024 bytes, and never printed: a password, a token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Verbatim(String);
+
+impl Verbatim {
+    /// The most bytes it has.
+    const MAX: usize = 1024;
+
+    /// The text itself.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl FromStr for Verbatim {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.len() > Self::MAX {
+            return Err(format!("must have at most {} bytes", Self::MAX));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Verbatim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verbatim(…)")
+    }
+}
+
+impl fmt::Display for Verbatim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+text_type!(Verbatim, "Verbatim", |schema| {
+    schema.max_length = Some(Verbatim::MAX);
+});
+
 /// Whether a character has no place in any text: controls, and the newlines and tabs of many lines.
 fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')

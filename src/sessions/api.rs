@@ -13,7 +13,7 @@ use crate::http::cookies;
 use crate::http::origin::same_origin;
 use crate::http::reply::{Nothing, WithCookie};
 use crate::http::{
-    ApiResult, Json, Page, PageQuery, Person, ReadFailure, SignInFailure, Tag, Visitor,
+    ApiResult, Json, Page, PageQuery, Person, ReadFailure, SignInFailure, Tag, Verbatim, Visitor,
     WriteFailure, ok,
 };
 use crate::ids::SessionId;
@@ -39,11 +39,9 @@ pub struct Api {
 #[oai(deny_unknown_fields)]
 struct Login {
     /// The account's email address.
-    #[oai(validator(max_length = 512))]
-    email: String,
+    email: Verbatim,
     /// The account's password.
-    #[oai(validator(max_length = 1024))]
-    password: String,
+    password: Verbatim,
     /// Whether the refresh token is to come as a cookie that scripts can't read, and not in the body: for browsers.
     cookie: Option<bool>,
 }
@@ -53,8 +51,7 @@ struct Login {
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct Refresh {
     /// The refresh token; the cookie's where it is left out.
-    #[oai(validator(max_length = 1024))]
-    refresh_token: Option<String>,
+    refresh_token: Option<Verbatim>,
 }
 
 /// Tokens of a session.
@@ -134,7 +131,7 @@ fn answer(signed_in: SignedIn, keeps: Keeps, visitor: &Visitor) -> WithCookie<Si
 /// The refresh token of a request: the body's, else the cookie's where this site's own page sent it.
 fn shown(body: Option<Refresh>, visitor: &Visitor) -> Result<Option<(String, Keeps)>> {
     if let Some(token) = body.and_then(|body| body.refresh_token) {
-        return Ok(Some((token, Keeps::Token)));
+        return Ok(Some((token.into_string(), Keeps::Token)));
     }
     let Some(token) = cookies::refresh_cookie(&visitor.headers) else {
         return Ok(None);
@@ -167,7 +164,10 @@ impl Api {
         } else {
             Keeps::Token
         };
-        let signed_in = self.desk.sign_in(&email, password, &visitor.actor).await?;
+        let signed_in = self
+            .desk
+            .sign_in(&email.into_string(), password.into_string(), &visitor.actor)
+            .await?;
         Ok(answer(signed_in, keeps, &visitor))
     }
 

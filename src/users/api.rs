@@ -15,7 +15,7 @@ use crate::http::reply::Nothing;
 use crate::http::words::word_type;
 use crate::http::{
     Admin, ApiResult, CreateFailure, Created, Cursor, Json, Line, Page, PageLimit, PageNumber,
-    PageQuery, Person, ReadFailure, Tag, WriteFailure, created, ok,
+    PageQuery, Person, ReadFailure, Tag, Verbatim, WriteFailure, created, ok,
 };
 use crate::ids::UserId;
 use crate::sessions::accounts;
@@ -197,7 +197,7 @@ struct NewUser {
     /// The person's last name.
     last_name: Option<Line<1, 100>>,
     /// 12 to 128 characters; a one-time password is made and answered once where it is left out.
-    password: Option<String>,
+    password: Option<Verbatim>,
 }
 
 /// What to change of an account: what is left out stays as it is.
@@ -229,10 +229,9 @@ struct ProfileChange {
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct PasswordChange {
     /// The password as it is.
-    #[oai(validator(max_length = 1024))]
-    current_password: String,
+    current_password: Verbatim,
     /// The password as it is to be: 12 to 128 characters, and none that is tried first.
-    new_password: String,
+    new_password: Verbatim,
 }
 
 /// What is said of a name: nothing, that it goes, or what it is.
@@ -360,6 +359,8 @@ impl Api {
             current_password,
             new_password,
         } = body.0;
+        let (current_password, new_password) =
+            (current_password.into_string(), new_password.into_string());
         let session = who.session().ok_or(Error::Unauthenticated)?;
         let user = self.user(who.id)?;
         let wrong = |field: &str, why: &str| Error::invalid(field, why);
@@ -434,7 +435,9 @@ impl Api {
     ) -> Result<Created<WithPasswordView>, CreateFailure> {
         let body = body.0;
         let email = email(&body.email)?;
-        let (password, one_time_password) = self.password(body.password, &email).await?;
+        let (password, one_time_password) = self
+            .password(body.password.map(Verbatim::into_string), &email)
+            .await?;
         let new = New {
             email,
             role: body.role.into(),

@@ -596,3 +596,25 @@ fn metrics_tell_how_sign_ins_went() {
         assert!(text.lines().any(|each| each == line), "{line} in\n{text}");
     }
 }
+
+#[test]
+fn what_is_no_text_is_no_address_and_no_password() {
+    let app = App::start();
+    for (body, field) in [
+        (json!({"email": 5, "password": "x"}), "email"),
+        (json!({"email": "a@b", "password": true}), "password"),
+        (
+            json!({"email": "a@b", "password": "x".repeat(1025)}),
+            "password",
+        ),
+    ] {
+        app.as_nobody()
+            .post("/auth/login", &body)
+            .expect(400)
+            .field(field);
+    }
+    app.as_nobody()
+        .post("/auth/refresh", &json!({"refreshToken": 5}))
+        .expect(400)
+        .field("refreshToken");
+}
