@@ -169,7 +169,7 @@ fn fail(nobody: &Client, secrets: &mut Secrets, access: &str, refresh: &str) {
     nobody.sign_in("nobody@test.example", &wrong).expect(401);
     // The password in the address's field.
     nobody.sign_in(&wrong, &wrong).expect(401);
-    nobody.sign_in(&"x".repeat(600), &wrong).expect(400);
+    nobody.sign_in(&"x".repeat(1100), &wrong).expect(400);
     let json_line = [("content-type", "application/json")];
     for body in [
         format!(r#"{{"email": "a@test.example", "password": "{wrong}""#),
