@@ -109,7 +109,7 @@ fn account(data: &Data, email: &str, password: PasswordHash, disabled: bool) -> 
             disabled: Some(true),
             ..Change::default()
         };
-        let all = data.store.read(|read| users::all(read))?;
+        let all = data.store.read(users::all)?;
         let by = Actor::system("");
         data.store.write_blocking(move |read, now| {
             let mut writes = Writes::new();
