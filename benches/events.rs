@@ -46,6 +46,9 @@ impl Site {
         let settings = settings.each_ref().map(|name| (name.as_str(), PLENTY));
         let server = serve(&dir, &settings)?;
         let token = sign_in(&server)?.ok_or("the program knows no accounts")?;
+        // Hashing the password took memory that the process keeps: streams would fill it, and seem to cost nothing.
+        server.stop()?;
+        let server = serve(&dir, &settings)?;
         Ok(Self { server, token, dir })
     }
 
