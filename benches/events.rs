@@ -162,6 +162,15 @@ fn arrivals(report: &mut Report, audience: &Audience, writes: &[Write], first: u
             since_answered.push(at.saturating_duration_since(write.answered));
         }
     }
+    let taken = |write: &Write| write.answered - write.sent;
+    let (text, _) = percentiles(writes.iter().map(taken).collect());
+    report.line(
+        "a write's answer, while all listen",
+        text,
+        "",
+        None,
+        Goal::None,
+    );
     let mut row = |from: &str, times: Vec<Duration>| {
         let (text, p99_ms) = percentiles(times);
         report.line(
