@@ -187,7 +187,7 @@ fn flood(report: &mut Report) -> Outcome<()> {
 
 fn token(server: &Server) -> Outcome<String> {
     let body = serde_json::json!({"email": EMAIL, "password": PASSWORD}).to_string();
-    let (status, body) = server.post("/api/v1/auth/login", &body)?;
+    let (status, body) = server.post("/api/v1/auth/login", None, &body)?;
     let answer: serde_json::Value = serde_json::from_slice(&body)?;
     let token = answer["data"]["accessToken"].as_str();
     let token = token.ok_or_else(|| format!("signing in answers {status}: {answer}"))?;

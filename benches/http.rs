@@ -87,7 +87,7 @@ fn at_most(report: &mut Report, work: &str, figure: f64, unit: &str, most: f64) 
 fn idle(report: &mut Report) -> Outcome<()> {
     let dir = scratch()?.join("empty");
     let _ = std::fs::remove_dir_all(&dir);
-    let server = serve(&dir)?;
+    let server = serve(&dir, &[])?;
     std::thread::sleep(Duration::from_millis(500));
     at_most(
         report,
@@ -108,16 +108,16 @@ fn idle(report: &mut Report) -> Outcome<()> {
     Ok(())
 }
 
-/// Starts the program on a data directory, with an account where it knows accounts.
-fn serve(dir: &Path) -> Outcome<Server> {
+/// Starts the program on a data directory, with an account where it knows accounts, and with these settings.
+pub(crate) fn serve(dir: &Path, settings: &[(&str, &str)]) -> Outcome<Server> {
     let dir = dir.to_str().ok_or("the data directory's path is no text")?;
     let args = ["serve", "--listen", "127.0.0.1:0", "--data-dir", dir];
     let account = [
         ("DRIFTSENTRY_ADMIN_EMAIL", EMAIL),
         ("DRIFTSENTRY_ADMIN_PASSWORD", PASSWORD),
     ];
-    Server::start(PROGRAM, &args, &account, READY)
-        .or_else(|_| Server::start(PROGRAM, &args, &[], READY))
+    Server::start(PROGRAM, &args, &[&account, settings].concat(), READY)
+        .or_else(|_| Server::start(PROGRAM, &args, settings, READY))
 }
 
 fn site(report: &mut Report, drifts: u64) -> Outcome<Site> {
@@ -125,7 +125,7 @@ fn site(report: &mut Report, drifts: u64) -> Outcome<Site> {
     let data = Data::open(Options::new(&dir))?;
     let works = works::all(&data, drifts)?;
     data.store.close();
-    let server = serve(&dir)?;
+    let server = serve(&dir, &[])?;
     let of = size(drifts);
     at_most(
         report,
@@ -152,9 +152,9 @@ fn site(report: &mut Report, drifts: u64) -> Outcome<Site> {
 }
 
 /// An access token, where the program gives one.
-fn sign_in(server: &Server) -> Outcome<Option<String>> {
+pub(crate) fn sign_in(server: &Server) -> Outcome<Option<String>> {
     let body = serde_json::json!({"email": EMAIL, "password": PASSWORD}).to_string();
-    let (status, body) = server.post("/api/v1/auth/login", &body)?;
+    let (status, body) = server.post("/api/v1/auth/login", None, &body)?;
     if status == 404 {
         return Ok(None);
     }

@@ -5,16 +5,19 @@
 mod commit;
 mod credentials;
 mod estate;
+mod events;
 mod guessing;
 mod harness;
 mod http;
 mod limit;
 mod list;
+mod listeners;
 mod parse;
 #[path = "../examples/plan/mod.rs"]
 mod plan;
 mod processes;
 mod reconcile;
+mod stalled;
 mod works;
 mod wrk;
 
@@ -24,7 +27,7 @@ use harness::{Outcome, Report};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const SUBJECTS: [&str; 7] = [
+const SUBJECTS: [&str; 8] = [
     "parse",
     "credentials",
     "guessing",
@@ -32,6 +35,7 @@ const SUBJECTS: [&str; 7] = [
     "commit",
     "list",
     "http",
+    "events",
 ];
 
 fn main() -> Outcome<()> {
@@ -81,6 +85,9 @@ fn main() -> Outcome<()> {
     }
     if wanted("http") {
         http::run(&mut report, sizes)?;
+    }
+    if wanted("events") {
+        events::run(&mut report, if quick { 1_000 } else { 10_000 })?;
     }
     report.print(&facts);
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -69,6 +69,11 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> Outcome<SocketAddr> {
+        Ok(self.address.parse()?)
+    }
+
     /// Asks once, on a connection of its own.
     pub(crate) fn get(&self, path: &str, token: Option<&str>) -> Outcome<Answer> {
         let token = token.map_or(String::new(), |token| {
@@ -78,9 +83,12 @@ impl Server {
     }
 
     /// Posts JSON.
-    pub(crate) fn post(&self, path: &str, body: &str) -> Outcome<Answer> {
+    pub(crate) fn post(&self, path: &str, token: Option<&str>, body: &str) -> Outcome<Answer> {
+        let token = token.map_or(String::new(), |token| {
+            format!("Authorization: Bearer {token}\r\n")
+        });
         let head = format!(
-            "POST {path} HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+            "POST {path} HTTP/1.1\r\n{token}Content-Type: application/json\r\nContent-Length: {}\r\n",
             body.len()
         );
         self.ask(&head, body)
@@ -116,6 +124,21 @@ impl Server {
             Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
         };
         Ok((of("VmRSS:")?, of("VmHWM:")?))
+    }
+
+    /// The processor's time that it has used.
+    pub(crate) fn cpu(&self) -> Outcome<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // proc_pid_stat(5): fields 14 and 15, in ticks; the name before may hold spaces, and ends with the last bracket.
+        let after = stat.rsplit_once(") ").ok_or("no name in its stat")?.1;
+        let ticks = after
+            .split(' ')
+            .skip(11)
+            .take(2)
+            .map(str::parse::<u64>)
+            .sum::<Result<u64, _>>()?;
+        let per_second = rustix::param::clock_ticks_per_second();
+        Ok(Duration::from_secs_f64(ticks as f64 / per_second as f64))
     }
 
     /// Asks it to stop, and waits until it has.

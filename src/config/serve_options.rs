@@ -37,7 +37,8 @@ impl Default for ServeOptions {
     fn default() -> Self {
         Self {
             header_timeout: Duration::from_secs(10),
-            stall_timeout: Duration::from_secs(30),
+            // Whoever stopped reading is gone within 30 s, however late that is noticed.
+            stall_timeout: Duration::from_secs(25),
             request_deadline: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(5),
             max_headers: 64,
