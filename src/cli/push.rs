@@ -1,7 +1,6 @@
 //! `driftsentry push`: sends a plan to a server, redacted on this machine.
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Deserialize;
 
+use crate::cli::credential;
 use crate::cli::exit::{DRIFT, FAILED};
 use crate::cli::input::{self, is_stdin};
 use crate::client::{CallError, Client, Retry, Upload};
@@ -119,7 +119,10 @@ pub(super) fn run(args: &Args) -> ExitCode {
 }
 
 fn push(args: &Args) -> Result<bool, Box<dyn std::error::Error>> {
-    let client = Client::new(&args.server, credential(args)?);
+    let client = Client::new(
+        &args.server,
+        credential::api_key(args.api_key_file.as_deref())?,
+    );
     let taken = if args.raw {
         push_raw(args, &client)?
     } else {
@@ -127,31 +130,6 @@ fn push(args: &Args) -> Result<bool, Box<dyn std::error::Error>> {
     };
     print(&client, args, &taken)?;
     Ok(taken.counts.drifted > taken.counts.state_only)
-}
-
-/// The API key, where there is one.
-fn credential(args: &Args) -> Result<Option<String>> {
-    let Some(path) = &args.api_key_file else {
-        return Ok(std::env::var("DRIFTSENTRY_API_KEY")
-            .ok()
-            .filter(|key| !key.is_empty()));
-    };
-    let mut key = String::new();
-    let read = File::open(path).and_then(|file| file.take(4096).read_to_string(&mut key));
-    read.map_err(|error| {
-        Error::invalid(
-            "--api-key-file",
-            format!("{} can't be read: {error}", path.display()),
-        )
-    })?;
-    let key = key.trim();
-    if key.is_empty() || key.contains(char::is_whitespace) {
-        return Err(Error::invalid(
-            "--api-key-file",
-            "must hold one API key and nothing else",
-        ));
-    }
-    Ok(Some(key.to_owned()))
 }
 
 /// Reads and redacts here, sends the rest.
