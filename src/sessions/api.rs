@@ -20,7 +20,7 @@ use crate::ids::SessionId;
 use crate::sessions;
 use crate::store::Store;
 use crate::time::Timestamp;
-use crate::users::api::AccountView;
+use crate::users::api::views::AccountView;
 
 /// How long the browser keeps the cookie, in seconds: as long as the token in it can be used.
 const COOKIE_S: u64 = sessions::REFRESH_MS.unsigned_abs() / 1000;

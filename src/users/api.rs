@@ -1,12 +1,14 @@
 //! The contract's calls on accounts: one's own, and everybody's for administrators.
 
+pub mod views;
+
 use std::sync::Arc;
 
 use poem_openapi::param::{Path, Query};
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Object, OpenApi};
-use serde::Serialize;
 
+use self::views::{SettingsView, UserView, WithPasswordView};
 use super::{Change, Email, New, Password, PasswordHash, Record, Settings, Theme};
 use crate::actor::Role;
 use crate::error::{Error, Result};
@@ -21,7 +23,6 @@ use crate::ids::UserId;
 use crate::sessions::accounts;
 use crate::sessions::sign_in::Desk;
 use crate::store::Store;
-use crate::time::Timestamp;
 use crate::users;
 
 /// A role that a person can be given.
@@ -59,58 +60,6 @@ pub struct Api {
     pub desk: Arc<Desk>,
 }
 
-/// The account that signed in.
-#[derive(Debug, Object, Serialize)]
-#[oai(rename = "Account", rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub struct AccountView {
-    /// Its id.
-    id: UserId,
-    /// What it signs in with.
-    email: String,
-    /// The person's first name.
-    first_name: Option<String>,
-    /// The person's last name.
-    last_name: Option<String>,
-    /// What it may do.
-    role: Role,
-    /// Whether its password has to be changed before anything else.
-    must_change_password: bool,
-}
-
-impl From<Record> for AccountView {
-    fn from(user: Record) -> Self {
-        Self {
-            id: user.id,
-            email: user.email.to_string(),
-            first_name: user.first_name,
-            last_name: user.last_name,
-            role: user.role,
-            must_change_password: user.must_change_password,
-        }
-    }
-}
-
-/// What somebody chose for themselves.
-#[derive(Debug, Object, Serialize)]
-#[oai(rename = "Settings", rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-struct SettingsView {
-    /// Whether only critical alerts are to be counted and announced.
-    critical_alerts_only: bool,
-    /// How the web UI looks.
-    theme: Theme,
-}
-
-impl From<Settings> for SettingsView {
-    fn from(settings: Settings) -> Self {
-        Self {
-            critical_alerts_only: settings.critical_alerts_only,
-            theme: settings.theme,
-        }
-    }
-}
-
 /// What somebody chooses for themselves: all of it at once.
 #[derive(Debug, Object)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
@@ -119,69 +68,6 @@ struct NewSettings {
     critical_alerts_only: bool,
     /// How the web UI looks.
     theme: Theme,
-}
-
-/// A person's account. Nothing of its password is ever shown.
-#[derive(Debug, Object, Serialize)]
-#[oai(rename = "User", rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-struct UserView {
-    /// Its id.
-    id: UserId,
-    /// What it signs in with.
-    email: String,
-    /// The person's first name.
-    first_name: Option<String>,
-    /// The person's last name.
-    last_name: Option<String>,
-    /// What it may do.
-    role: Role,
-    /// Whether it may not sign in.
-    disabled: bool,
-    /// Whether its password has to be changed before anything else.
-    must_change_password: bool,
-    /// What the person chose.
-    settings: SettingsView,
-    /// When it last signed in; null before the first time.
-    last_login_at: Option<Timestamp>,
-    /// When its password was last changed.
-    password_changed_at: Timestamp,
-    /// When it was made.
-    created_at: Timestamp,
-    /// When it was last changed.
-    updated_at: Timestamp,
-}
-
-impl From<Record> for UserView {
-    fn from(user: Record) -> Self {
-        Self {
-            id: user.id,
-            email: user.email.to_string(),
-            first_name: user.first_name,
-            last_name: user.last_name,
-            role: user.role,
-            disabled: user.disabled,
-            must_change_password: user.must_change_password,
-            settings: user.settings.into(),
-            last_login_at: user.last_login_at,
-            password_changed_at: user.password_changed_at,
-            created_at: user.created_at,
-            updated_at: user.updated_at,
-        }
-    }
-}
-
-/// An account with the one-time password that was made for it.
-#[derive(Debug, Object, Serialize)]
-#[oai(rename = "UserWithPassword", rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-struct WithPasswordView {
-    /// The account.
-    #[oai(flatten)]
-    #[serde(flatten)]
-    user: UserView,
-    /// To be changed at the next sign-in, and shown this once; null where a password was given.
-    one_time_password: Option<String>,
 }
 
 /// An account to make.
@@ -525,40 +411,5 @@ impl Api {
             .write(move |read, now| accounts::remove(read, id, &by, now))
             .await?;
         ok(Nothing)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::agreement::agreed;
-
-    #[test]
-    fn views_have_the_contracts_fields_and_nothing_of_the_password() {
-        let now = Timestamp::from_unix_ms(0);
-        let user = Record {
-            id: UserId::new(now),
-            email: "ana@example.com".parse().unwrap(),
-            first_name: None,
-            last_name: Some("Lima".to_owned()),
-            role: Role::Viewer,
-            disabled: false,
-            password: PasswordHash::decoy().clone(),
-            must_change_password: true,
-            password_changed_at: now,
-            settings: Settings::default(),
-            last_login_at: None,
-            created_at: now,
-            updated_at: now,
-        };
-        let view = agreed(&UserView::from(user.clone()));
-        assert!(!view.to_string().contains("argon2"), "{view}");
-        agreed(&AccountView::from(user.clone()));
-        let with = agreed(&WithPasswordView {
-            user: user.into(),
-            one_time_password: None,
-        });
-        assert_eq!(with["email"], "ana@example.com");
-        assert!(with["oneTimePassword"].is_null());
     }
 }
