@@ -359,11 +359,7 @@ fn a_first_start_says_how_to_get_a_password_and_shows_none_where_it_may_be_kept(
 
 #[test]
 fn a_first_start_on_a_terminal_shows_the_password_once() {
-    // script(1) of util-linux makes the terminal.
-    if Command::new("script").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no script(1)");
-        return;
-    }
+    // script(1), of Debian's bsdutils, makes the terminal.
     let mut app = App::stopped();
     fs::create_dir_all(app.scratch("terminal")).expect("made");
     let on_terminal = |name: &str| {
@@ -383,7 +379,7 @@ fn a_first_start_on_a_terminal_shows_the_password_once() {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
-            .expect("script runs");
+            .expect("script(1) runs: install bsdutils");
         let asked = Instant::now();
         let said = || fs::read_to_string(&shown).unwrap_or_default();
         while !said().contains("Stop:") && asked.elapsed() < Duration::from_secs(30) {
