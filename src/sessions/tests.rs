@@ -1,11 +1,25 @@
 //! The rules of sessions, over a store and a clock of the tests' own.
 
+use std::sync::Arc;
+
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+
+use super::sign_in::Desk;
 use super::*;
 use crate::actor::Role;
 use crate::store::{Batch, Options, Store};
 use crate::users::{New, PasswordHash};
 
 const SECOND: i64 = 1_000;
+
+/// `tidal omen fjord` at a lower cost than today's.
+fn cheap_hash() -> PasswordHash {
+    let params = Params::new(64, 1, 1, None).unwrap();
+    let cheap = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_with_salt(b"tidal omen fjord", &[1; 16])
+        .unwrap();
+    serde_json::from_value(cheap.to_string().into()).unwrap()
+}
 
 struct World {
     _dir: tempfile::TempDir,
@@ -228,4 +242,33 @@ fn a_disabled_account_renews_nothing_and_has_no_sessions_left() {
         });
     }
     assert_eq!(world.refresh(2, &first, "browser").unwrap_err(), "refused");
+}
+
+#[test]
+fn a_sign_in_raises_the_cost_of_an_older_hash() {
+    let world = World::new();
+    let id = world.user.id;
+    world
+        .store
+        .write_blocking(move |read, now| {
+            users::set_password(read, id, cheap_hash(), false, &client("browser"), now)
+        })
+        .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let ring = key_ring::KeyRing::load_or_make(&dir.path().join("keys"), world.start).unwrap();
+    let tokens = Arc::new(AccessTokens::new(ring, [0; 16]));
+    let desk = Desk::new(world.store.clone(), tokens, Arc::default());
+    let tokio = tokio::runtime::Runtime::new().unwrap();
+    let sign_in = |email, password: &str| {
+        let by = client("browser");
+        tokio.block_on(desk.sign_in(email, password.to_owned(), &by))
+    };
+    let kept = || world.store.read(|read| users::by_id(read, id)).unwrap();
+    assert!(kept().password.is_outdated());
+    assert!(sign_in("ana@example.com", "not it at all").is_err());
+    assert!(kept().password.is_outdated(), "a wrong one raises nothing");
+    for _ in 0..2 {
+        sign_in("Ana@Example.com", "tidal omen fjord").unwrap();
+        assert!(!kept().password.is_outdated());
+    }
 }

@@ -16,6 +16,7 @@ mod edge;
 mod export;
 mod guessing;
 mod harness;
+mod keys;
 mod lists;
 mod live;
 mod local;
