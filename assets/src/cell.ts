@@ -1,0 +1,30 @@
+import { useSyncExternalStore } from 'react';
+
+/** A value that lives outside of React and tells when it changes. */
+export interface Cell<T> {
+  get: () => T;
+  set: (value: T) => void;
+  subscribe: (changed: () => void) => () => void;
+}
+
+export function cell<T>(initial: T): Cell<T> {
+  let value = initial;
+  const listeners = new Set<() => void>();
+  return {
+    get: () => value,
+    set: (next) => {
+      if (Object.is(next, value)) return;
+      value = next;
+      for (const changed of [...listeners]) changed();
+    },
+    subscribe: (changed) => {
+      listeners.add(changed);
+      return () => listeners.delete(changed);
+    },
+  };
+}
+
+/** The cell's value, in a component that draws itself anew when it changes. */
+export function useCell<T>(of: Cell<T>): T {
+  return useSyncExternalStore(of.subscribe, of.get);
+}

@@ -1,0 +1,6 @@
+import { pages } from '../text';
+import { Page } from '../ui/Page';
+
+export function DashboardPage() {
+  return <Page title={pages.dashboard}>{null}</Page>;
+}

@@ -1,0 +1,6 @@
+import { pages } from '../text';
+import { Page } from '../ui/Page';
+
+export function DriftPage() {
+  return <Page title={pages.drifts}>{null}</Page>;
+}

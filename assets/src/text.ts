@@ -1,0 +1,153 @@
+import { count, plural } from './format/numbers';
+
+/*
+ * Every word that a person reads, by where it is read. The field's own terms; a sentence says what to do next.
+ */
+
+export const common = {
+  product: 'DriftSentry',
+  cancel: 'Cancel',
+  clear: 'Clear',
+  close: 'Close',
+  copy: 'Copy',
+  copied: 'Copied',
+  copyByHand: 'Press Ctrl+C',
+  copyOf: (what: string) => `Copy ${what}`,
+  dismiss: 'Dismiss',
+  loading: 'Loading…',
+  next: 'Next',
+  previous: 'Previous',
+  retry: 'Try again',
+  save: 'Save',
+  saved: 'Saved',
+  show: 'Show',
+  traceId: 'Trace id',
+  none: '—',
+  undo: 'Undo',
+  ignoredFilter: (name: string, value: string) => `Ignored filter: ${name}=${value}`,
+};
+
+export const severities = { critical: 'Critical', warning: 'Warning', info: 'Info' } as const;
+export const statuses = {
+  detected: 'Detected',
+  triaged: 'Triaged',
+  approved: 'Approved',
+  rejected: 'Rejected',
+  resolved: 'Resolved',
+} as const;
+export const kinds = {
+  modified: 'Modified',
+  missing: 'Missing',
+  unmanaged: 'Unmanaged',
+  pending: 'Pending',
+  state_only: 'State only',
+} as const;
+export const roles = { ingest: 'Ingest', viewer: 'Viewer', engineer: 'Engineer', admin: 'Administrator' } as const;
+export const scanStatuses = { complete: 'Complete', partial: 'Partial', failed: 'Failed' } as const;
+
+/** What the four decisions mean: DriftSentry itself changes no infrastructure. */
+export const decisions = {
+  approve: {
+    verb: 'Approve',
+    done: 'Approved',
+    meaning: 'Approve the remediation: the live value is to be reverted to the code.',
+  },
+  reject: {
+    verb: 'Reject',
+    done: 'Rejected',
+    meaning: "Don't remediate: the live value stays, and the code should follow it.",
+  },
+  triage: { verb: 'Triage', done: 'Triaged', meaning: 'It has an owner, and is not decided yet.' },
+  resolve: { verb: 'Resolve', done: 'Resolved', meaning: 'It is closed. This is final.' },
+  noEffect: 'DriftSentry records the decision. It changes no infrastructure.',
+} as const;
+
+export const pages = {
+  dashboard: 'Dashboard',
+  drifts: 'Drifts',
+  alerts: 'Alerts',
+  workspaces: 'Workspaces',
+  audit: 'Audit log',
+  users: 'Users',
+  keys: 'API keys',
+  settings: 'Settings',
+  profile: 'Profile',
+  docs: 'API',
+  signIn: 'Sign in',
+  notFound: 'Page not found',
+  forbidden: 'Not allowed',
+};
+
+export const shell = {
+  skip: 'Skip to content',
+  navigation: 'Main',
+  menu: 'Menu',
+  administration: 'Administration',
+  signOut: 'Sign out',
+  signOutFailed: 'You could not be signed out',
+  shortcuts: 'Keyboard shortcuts',
+  shortcutsOff: 'Single-key shortcuts are off. Switch them on in your profile.',
+  everywhere: 'Everywhere',
+  help: 'Show this help',
+  search: 'Search',
+  goTo: (page: string) => `Go to ${page}`,
+  andThen: 'then',
+  notifications: 'Notifications',
+  recent: 'Recent notifications',
+  noneRecent: 'Nothing was said since you opened this page.',
+  unread: (unread: number) => `${plural(unread, 'unread alert')}`,
+  notFound: 'Nothing is at this address. It may have been removed, or the link is incomplete.',
+  toDashboard: 'Go to the dashboard',
+  forbidden: 'Your role does not allow this page. An administrator can change your role.',
+  crashed: 'This page has stopped working',
+  reload: 'Reload',
+  outdated: 'DriftSentry was upgraded. Reload the page to get the new version.',
+  criticalAlert: 'Open',
+};
+
+export const connectionText = {
+  lost: 'Connection lost.',
+  retryIn: (seconds: number) => (seconds <= 0 ? 'Trying again…' : `Trying again in ${count(seconds)} s.`),
+  dataFrom: (clock: string) => `Data from ${clock}.`,
+  tryNow: 'Try now',
+  back: 'Reconnected',
+  writesOff: 'The server does not answer. This can be done when the connection is back.',
+};
+
+export const signInText = {
+  title: 'Sign in',
+  email: 'Email',
+  password: 'Password',
+  submit: 'Sign in',
+  refused: 'The email or the password is wrong.',
+  failed: 'Signing in did not work',
+  lapsedTitle: 'Sign in again',
+  lapsed: 'Your session has ended. What you have entered is still here.',
+  signedInAs: (email: string) => `Signed in as ${email}.`,
+  other: 'Sign in as somebody else',
+  intro: 'What changed outside your infrastructure code, and who decided what about it.',
+};
+
+export const passwordText = {
+  forcedTitle: 'Choose your password',
+  forced: 'You signed in with a password that was given to you. Choose one of your own to go on.',
+  current: 'Current password',
+  new: 'New password',
+  again: 'New password again',
+  hint: '12 to 128 characters. Several words make a good one.',
+  differs: 'The two are not the same.',
+  submit: 'Change password',
+  changed: 'Your password is changed. All your other sessions have ended.',
+  failed: 'The password was not changed',
+};
+
+export const paginationText = {
+  label: 'Pages',
+  range: (from: number, to: number, total: number) => `${count(from)}–${count(to)} of ${count(total)}`,
+  page: (page: number, pages: number) => `Page ${count(page)} of ${count(pages)}`,
+  rows: 'Rows',
+  first: 'First page',
+  last: 'Last page',
+  previous: 'Previous page',
+  next: 'Next page',
+};

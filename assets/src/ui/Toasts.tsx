@@ -1,0 +1,95 @@
+import { type ReactNode, useEffect, useState } from 'react';
+import { cell, useCell } from '../cell';
+import { common, shell } from '../text';
+import { Button } from './Button';
+import css from './Toasts.module.css';
+
+/** A short word about what was done, or what somebody should see now. */
+export interface Toast {
+  id: number;
+  text: ReactNode;
+  tone: 'done' | 'failed' | 'critical';
+  /** Something to press, such as Undo. */
+  action?: { label: string; run: () => void } | undefined;
+  /** How long it stays, in milliseconds. */
+  lastsMs: number;
+  at: string;
+}
+
+const MOST = 3;
+const KEPT = 50;
+const LASTS_MS = 6_000;
+
+export const shown = cell<readonly Toast[]>([]);
+/** All of this visit, newest first: what was missed can be read again. */
+export const history = cell<readonly Toast[]>([]);
+let next = 1;
+
+/** Shows one. At most three stand at once: the oldest goes. Gives its id, by which it is taken away again. */
+export function toast(
+  text: ReactNode,
+  more: { tone?: Toast['tone']; action?: Toast['action']; lastsMs?: number } = {},
+): number {
+  const made: Toast = {
+    id: next++,
+    text,
+    tone: more.tone ?? 'done',
+    action: more.action,
+    lastsMs: more.lastsMs ?? LASTS_MS,
+    at: new Date().toISOString(),
+  };
+  shown.set([...shown.get(), made].slice(-MOST));
+  history.set([made, ...history.get()].slice(0, KEPT));
+  return made.id;
+}
+
+export function dismiss(id: number): void {
+  shown.set(shown.get().filter((one) => one.id !== id));
+}
+
+export function Toasts() {
+  const list = useCell(shown);
+  return (
+    <section className={css.region} aria-label={shell.notifications} aria-live="polite" aria-relevant="additions">
+      {list.map((one) => (
+        <One key={one.id} toast={one} />
+      ))}
+    </section>
+  );
+}
+
+function One({ toast }: { toast: Toast }) {
+  const [isHeld, hold] = useState(false);
+  useEffect(() => {
+    if (isHeld) return;
+    const timer = setTimeout(() => dismiss(toast.id), toast.lastsMs);
+    return () => clearTimeout(timer);
+  }, [isHeld, toast]);
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: pointing at it only keeps it standing.
+    <div
+      className={css.toast}
+      data-tone={toast.tone}
+      onMouseEnter={() => hold(true)}
+      onMouseLeave={() => hold(false)}
+      onFocus={() => hold(true)}
+      onBlur={() => hold(false)}
+    >
+      <div className={css.text}>{toast.text}</div>
+      {toast.action ? (
+        <Button
+          size="small"
+          onClick={() => {
+            dismiss(toast.id);
+            toast.action?.run();
+          }}
+        >
+          {toast.action.label}
+        </Button>
+      ) : null}
+      <Button size="small" look="quiet" aria-label={common.dismiss} onClick={() => dismiss(toast.id)}>
+        ✕
+      </Button>
+    </div>
+  );
+}
