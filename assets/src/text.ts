@@ -151,3 +151,28 @@ export const paginationText = {
   previous: 'Previous page',
   next: 'Next page',
 };
+
+/** How a drift can end. */
+export const endings = {
+  'auto-remediate': 'The live value was reverted',
+  'manual-fix': 'Somebody fixed it by hand',
+  acknowledged: 'It stays as it is, knowingly',
+} as const;
+
+export const decisionText = {
+  reason: 'Reason',
+  reasonHint: (letters: number) => `${count(letters)} of 10 to 1,000 characters. It stands in the audit log.`,
+  reasonShort: 'Say why in 10 characters or more.',
+  reasonLong: 'Say it in 1,000 characters or fewer.',
+  note: 'Note',
+  noteHint: 'Optional. It stands in the timeline.',
+  noteLong: 'Write 4,000 characters or fewer.',
+  assignee: 'Assignee',
+  assigneeHint: "Optional. An email address or a team's name.",
+  assigneeLong: 'Write 200 characters or fewer.',
+  assignToMe: 'Assign to me',
+  resolvedHow: 'How did it end?',
+  resolvedHowMissing: 'Choose how it ended.',
+  failed: (verb: string) => `${verb}: this did not work`,
+  byKeyboard: 'Ctrl+Enter decides, Esc cancels.',
+};
