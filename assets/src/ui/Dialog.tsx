@@ -14,6 +14,8 @@ interface Props {
 /** A native modal dialog: it holds the focus, and gives it back to what had it. */
 export function Dialog({ title, children, onClose, wide = false }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
+  /** A press that began inside and ended outside, as when marking text, doesn't close it. */
+  const pressedOutside = useRef(false);
   const titleId = useId();
   useEffect(() => {
     const before = document.activeElement;
@@ -34,8 +36,11 @@ export function Dialog({ title, children, onClose, wide = false }: Props) {
         event.preventDefault();
         onClose?.();
       }}
+      onPointerDown={(event) => {
+        pressedOutside.current = event.target === dialog.current;
+      }}
       onClick={(event) => {
-        if (event.target === dialog.current) onClose?.();
+        if (event.target === dialog.current && pressedOutside.current) onClose?.();
       }}
     >
       <div className={css.body}>
