@@ -1,0 +1,43 @@
+import type { Schemas } from '../api/client';
+import { middle } from '../format/middle';
+import { common, kinds } from '../text';
+import { SeverityBadge, StatusBadge } from '../ui/Badge';
+import { Link } from '../ui/Link';
+import { Time } from '../ui/Time';
+import type { Search } from '../url/search';
+import css from './DriftLines.module.css';
+
+interface Props {
+  drifts: readonly Schemas['DriftItem'][];
+  /** The list that they are the first of: from one the way leads on to the next. */
+  search: Search;
+  hideWorkspace?: boolean;
+}
+
+/** A few drifts, a line each: enough to know them by. */
+export function DriftLines({ drifts, search, hideWorkspace = false }: Props) {
+  return (
+    <ul className={css.lines}>
+      {drifts.map((drift) => {
+        const address = drift.resourceAddress || drift.resourceId;
+        return (
+          <li key={drift.id}>
+            <span className={css.severity}>
+              <SeverityBadge severity={drift.severity} />
+            </span>
+            <span className={css.what}>
+              <Link to={`/drifts/${drift.id}`} search={search} title={address}>
+                {middle(address, 60)}
+              </Link>
+              <span className={css.facts}>
+                {hideWorkspace ? null : `${drift.workspace ?? common.none} · `}
+                {kinds[drift.kind]} · <Time at={drift.detectedAt} />
+              </span>
+            </span>
+            <StatusBadge status={drift.status} />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
