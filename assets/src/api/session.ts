@@ -66,8 +66,16 @@ export async function signIn(email: string, password: string): Promise<Account> 
   return user;
 }
 
+const unsent = new Set<() => Promise<void>>();
+
+/** Has `send` run before the session is signed out: what was put off is still sent as this person. */
+export function beforeSignOut(send: () => Promise<void>): void {
+  unsent.add(send);
+}
+
 /** Signs out, here and in this browser's other tabs. */
 export async function signOut(): Promise<void> {
+  await Promise.allSettled([...unsent].map((send) => send()));
   await post('logout', {});
   forget();
   session.set({ state: 'out' });

@@ -53,6 +53,12 @@ export function exactly(at: number, zone: string): string {
   return zone === 'UTC' ? tell('UTC') : `${tell('UTC')}, ${tell(zone)}`;
 }
 
+/** `2026-11-22T14:03:07` in the zone. */
+export function wallClock(at: number, zone: string): string {
+  const { year, month, day, hour, minute, second } = parts(at, zone);
+  return `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+}
+
 /** `3 h 20 min` of a number of hours; `12 d` where it is long. */
 export function hours(value: number): string {
   const minutes = Math.round(value * 60);

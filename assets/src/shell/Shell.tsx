@@ -3,6 +3,7 @@ import { usePathname } from 'wouter/use-browser-location';
 import { session } from '../api/session';
 import { useCell } from '../cell';
 import { useKeyboard } from '../keyboard/shortcuts';
+import { useOwnTheme } from '../settings/ownTheme';
 import { ForcedPasswordPage } from '../sign_in/ForcedPasswordPage';
 import { LapsedDialog } from '../sign_in/LapsedDialog';
 import { shell } from '../text';
@@ -39,6 +40,7 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function SignedInShell({ children }: { children: ReactNode }) {
   useKeyboard();
+  useOwnTheme();
   const pathname = usePathname();
   const [isMenuOpen, openMenu] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes when the page changes.
