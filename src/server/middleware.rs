@@ -138,6 +138,7 @@ impl<E: Endpoint> Front<E> {
             route: route.unwrap_or(UNMATCHED),
             status: response.status(),
             started,
+            listens: is_event_stream(&response),
             context,
             read_bytes,
             metrics: self.app.metrics.clone(),
@@ -306,6 +307,11 @@ fn options_answer(allow: &str) -> Response {
         response.headers_mut().insert(ALLOW, allow);
     }
     response
+}
+
+fn is_event_stream(response: &Response) -> bool {
+    let content_type = response.content_type().unwrap_or_default();
+    content_type.starts_with("text/event-stream")
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
