@@ -240,7 +240,8 @@ fn announce(url: &str, config: &Config, admin: &FirstAdmin) -> io::Result<()> {
     introduce(&mut stdout, config, admin)?;
     writeln!(
         stdout,
-        "Try the API:        {url}/docs
+        "Look around:        {url}/
+Try the API:        {url}/docs
 Push a first scan:  terraform show -json plan.out | DRIFTSENTRY_API_KEY=dsk_… driftsentry push --server {url} --workspace shop/prod -
 Stop:               Ctrl-C"
     )?;

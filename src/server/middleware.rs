@@ -27,7 +27,7 @@ use crate::server::body::Bounded;
 use crate::server::connection::Working;
 use crate::server::outcome::{OutBody as Out, Outcome};
 use crate::server::route_table::{KnownRoute, RouteTable};
-use crate::server::routes::beside_the_contract;
+use crate::server::routes::Template;
 use crate::server::security_headers;
 use crate::telemetry::lifecycle::Phase;
 use crate::time::Timestamp;
@@ -138,6 +138,7 @@ impl<E: Endpoint> Front<E> {
             route: route.unwrap_or(UNMATCHED),
             status: response.status(),
             started,
+            listens: is_event_stream(&response),
             context,
             read_bytes,
             metrics: self.app.metrics.clone(),
@@ -194,7 +195,6 @@ impl<E: Endpoint> Front<E> {
         // Shares its bytes: a panic or a missed deadline does not tell the route.
         let uri = request.uri().clone();
         let unlimited = is_upload(request.method(), request.uri().path());
-        let beside = beside_the_contract(request.uri().path());
         let handled = AssertUnwindSafe(self.endpoint.call(request)).catch_unwind();
         let handled = if unlimited {
             Ok(handled.await)
@@ -202,11 +202,12 @@ impl<E: Endpoint> Front<E> {
             tokio::time::timeout(self.options.request_deadline, handled).await
         };
         let pattern = |data: Option<&PathPattern>| data.and_then(|each| self.routes.get(&each.0));
+        let beside = |data: Option<&Template>| data.map(|template| template.0);
         match handled {
             Ok(Ok(Ok(response))) => {
                 let mut response = response.into_response();
                 let route = pattern(response.data()).map(|route| route.template);
-                let route = route.or(beside);
+                let route = route.or(beside(response.data()));
                 if let Some(problem) = response.data::<Problem>().cloned() {
                     response = self.failed(problem, context);
                 }
@@ -214,7 +215,8 @@ impl<E: Endpoint> Front<E> {
             }
             Ok(Ok(Err(error))) => {
                 let route = pattern(error.data());
-                let template = route.map(|route| route.template).or(beside);
+                let template = route.map(|route| route.template);
+                let template = template.or(beside(error.data()));
                 if error.is::<MethodNotAllowedError>() {
                     let allow = route.map_or(READ_ONLY, |route| &route.allow);
                     if asks_for_options {
@@ -306,6 +308,11 @@ fn options_answer(allow: &str) -> Response {
         response.headers_mut().insert(ALLOW, allow);
     }
     response
+}
+
+fn is_event_stream(response: &Response) -> bool {
+    let content_type = response.content_type().unwrap_or_default();
+    content_type.starts_with("text/event-stream")
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {

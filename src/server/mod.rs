@@ -10,8 +10,10 @@ mod contract;
 mod data;
 mod docs;
 mod door;
+mod files;
 pub mod first_admin;
 pub mod middleware;
+mod negotiation;
 mod outcome;
 mod paced;
 mod refusal;
@@ -23,6 +25,7 @@ mod security_headers;
 pub mod serve_loop;
 pub mod shutdown;
 mod tls;
+mod ui;
 mod unreadable;
 
 use std::io;

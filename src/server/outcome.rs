@@ -26,6 +26,8 @@ pub(crate) struct Outcome {
     pub(crate) route: &'static str,
     pub(crate) status: StatusCode,
     pub(crate) started: Instant,
+    /// Whether the answer is a stream of events: how long one listens says nothing of how fast the server is.
+    pub(crate) listens: bool,
     pub(crate) context: RequestContext,
     pub(crate) read_bytes: Arc<AtomicU64>,
     pub(crate) metrics: Arc<Metrics>,
@@ -82,9 +84,10 @@ impl Drop for OutBody {
     fn drop(&mut self) {
         let outcome = &self.outcome;
         let took = self.took.unwrap_or_else(|| outcome.started.elapsed());
+        let timed = (!outcome.listens).then_some(took);
         outcome
             .metrics
-            .request(&outcome.method, outcome.route, outcome.status, took);
+            .request(&outcome.method, outcome.route, outcome.status, timed);
         let duration_ms = took.as_secs_f64() * 1_000.0;
         let status = outcome.status.as_u16();
         let request_bytes = outcome.read_bytes.load(Ordering::Relaxed);

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use poem::endpoint::BoxEndpoint;
-use poem::http::Method;
+use poem::http::header::LOCATION;
+use poem::http::{HeaderValue, Method, StatusCode};
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response};
 use poem_openapi::OpenApiService;
 
 use crate::config::ScrapeToken;
 use crate::http::auth::Gate;
+use crate::http::problem::{Code, Problem};
 use crate::server::contract::{TITLE, VERSION};
-use crate::server::docs::Docs;
-use crate::server::scrape;
+use crate::server::files::File;
 use crate::server::{App, Data};
+use crate::server::{docs, scrape, ui};
 use crate::telemetry::api::HealthApi;
 use crate::{
     alerts, audit, drifts, events, intake, keys, metrics, scans, sessions, users, workspaces,
@@ -85,9 +87,26 @@ pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
 /// The routes: the features' own, and what stands beside the contract.
 pub(crate) struct Site {
     api: BoxEndpoint<'static>,
-    docs: Docs,
     app: App,
     scrape_token: Option<ScrapeToken>,
+}
+
+/// How a path beside the contract stands in logs and metrics. Travels with its answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Template(pub(crate) &'static str);
+
+/// What stands at a path beside the contract.
+enum Beside {
+    Metrics,
+    File {
+        file: &'static File,
+        policy: &'static str,
+    },
+    Moved {
+        to: &'static str,
+    },
+    /// A part of the UI that this version doesn't have.
+    GoneAsset,
 }
 
 impl Site {
@@ -102,20 +121,33 @@ impl Site {
                 .into_endpoint()
                 .data(gate)
                 .boxed(),
-            docs: Docs::new(),
             app: app.clone(),
             scrape_token,
         }
     }
 
-    fn metrics(&self, request: &Request) -> Response {
-        match scrape::admit(request, self.scrape_token.as_ref()) {
-            Ok(()) => self.app.metrics.scrape(),
-            Err(problem) => {
-                let mut response = Response::default();
-                response.set_data(*problem);
-                response
+    fn answer(&self, found: &Beside, request: &Request) -> poem::Result<Response> {
+        // A HEAD comes as a GET: the middleware keeps the body back.
+        if !matches!(found, Beside::GoneAsset) && *request.method() != Method::GET {
+            return Err(poem::error::MethodNotAllowedError.into());
+        }
+        match found {
+            Beside::Metrics => Ok(match scrape::admit(request, self.scrape_token.as_ref()) {
+                Ok(()) => self.app.metrics.scrape(),
+                Err(problem) => failure(*problem),
+            }),
+            Beside::File { file, policy } => file.answer(request.headers(), policy),
+            Beside::Moved { to } => {
+                let mut response = Response::from(StatusCode::PERMANENT_REDIRECT);
+                let to = HeaderValue::from_static(to);
+                response.headers_mut().insert(LOCATION, to);
+                Ok(response)
             }
+            Beside::GoneAsset => Ok(failure(Problem::new(
+                StatusCode::NOT_FOUND,
+                Code::NotFound,
+                "This version of the web UI has no such file: reload the page.",
+            ))),
         }
     }
 }
@@ -129,23 +161,44 @@ impl Endpoint for Site {
         if path.starts_with("/api/") || path.starts_with("/health") {
             return self.api.call(request).await;
         }
-        if !matches!(*request.method(), Method::GET) {
-            return Err(match beside_the_contract(path) {
-                Some(_) => poem::error::MethodNotAllowedError.into(),
-                None => poem::error::NotFoundError.into(),
-            });
-        }
-        match path {
-            "/metrics" => Ok(self.metrics(&request)),
-            _ => self.docs.serve(&request),
+        let (found, template) = beside(&request).ok_or(poem::error::NotFoundError)?;
+        let template = Template(template);
+        match self.answer(&found, &request) {
+            Ok(mut response) => {
+                response.set_data(template);
+                Ok(response)
+            }
+            Err(mut error) => {
+                error.set_data(template);
+                Err(error)
+            }
         }
     }
 }
 
-/// The path of what is served beside the contract, as it stands in logs and metrics.
-pub(crate) fn beside_the_contract(path: &str) -> Option<&'static str> {
-    match path {
-        "/metrics" => Some("/metrics"),
-        _ => Docs::template(path),
+/// What a request asks for beside the contract, with its template.
+fn beside(request: &Request) -> Option<(Beside, &'static str)> {
+    let path = request.uri().path();
+    if path == "/metrics" {
+        return Some((Beside::Metrics, "/metrics"));
     }
+    if let Some(to) = docs::moved(path) {
+        return Some((Beside::Moved { to }, to));
+    }
+    if let Some(file) = docs::find(path) {
+        let policy = docs::POLICY;
+        return Some((Beside::File { file, policy }, file.path));
+    }
+    if let Some(ui::Found { file, template }) = ui::find(path, request.headers()) {
+        let policy = ui::POLICY;
+        return Some((Beside::File { file, policy }, template));
+    }
+    ui::is_asset(path).then_some((Beside::GoneAsset, ui::ASSETS))
+}
+
+/// A failure, which the middleware writes.
+fn failure(problem: Problem) -> Response {
+    let mut response = Response::default();
+    response.set_data(problem);
+    response
 }

@@ -83,7 +83,7 @@ impl Metrics {
         );
         ours.register_with_unit(
             "http_request_duration",
-            "Time from a request's head to its answer's, or to a stream's end",
+            "Time from a request's head to its answer's, or to the end of one that is made as it is sent; without streams of events",
             Unit::Seconds,
             metrics.durations.clone(),
         );
@@ -109,13 +109,13 @@ impl Metrics {
         metrics(registry.sub_registry_with_prefix("driftsentry"));
     }
 
-    /// Counts a request.
+    /// Counts a request, and takes its time where it has one.
     pub(crate) fn request(
         &self,
         method: &Method,
         route: &'static str,
         status: StatusCode,
-        took: Duration,
+        took: Option<Duration>,
     ) {
         let method = known_method(method);
         let status = status.as_u16();
@@ -126,9 +126,11 @@ impl Metrics {
                 status,
             })
             .inc();
-        self.durations
-            .get_or_create(&RouteLabels { method, route })
-            .observe(took.as_secs_f64());
+        if let Some(took) = took {
+            self.durations
+                .get_or_create(&RouteLabels { method, route })
+                .observe(took.as_secs_f64());
+        }
     }
 
     /// Counts a connection until the value is dropped.
@@ -223,13 +225,15 @@ mod tests {
     fn requests_are_counted_by_template() {
         let metrics = Metrics::new();
         let took = Duration::from_millis(3);
-        metrics.request(&Method::GET, "/health", StatusCode::OK, took);
+        metrics.request(&Method::GET, "/health", StatusCode::OK, Some(took));
+        metrics.request(&Method::GET, "/events", StatusCode::OK, None);
         metrics.register(|registry| {
             registry.register("tests", "A feature's own", Counter::<u64>::default());
         });
         let text = metrics.text();
         for line in [
             r#"driftsentry_http_requests_total{method="GET",route="/health",status="200"} 1"#,
+            r#"driftsentry_http_requests_total{method="GET",route="/events",status="200"} 1"#,
             r#"driftsentry_http_request_duration_seconds_count{method="GET",route="/health"} 1"#,
             "driftsentry_build_info{version=",
             "driftsentry_tests_total 0",
@@ -239,5 +243,7 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
         }
+        let untimed = r#"duration_seconds_count{method="GET",route="/events"}"#;
+        assert!(!text.contains(untimed), "{text}");
     }
 }

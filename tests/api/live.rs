@@ -402,3 +402,39 @@ fn watch_follows_in_a_terminal_and_says_why_it_can_not() {
     let refused = driftsentry_with(&[("DRIFTSENTRY_API_KEY", "dsk_wrong")], &arguments, b"");
     assert!(refused.expect(77).stderr.contains("401"));
 }
+
+#[test]
+fn a_stream_of_events_is_counted_and_not_timed() {
+    let app = App::start();
+    let client = app.as_nobody();
+    let stream = Stream::open(&app.as_viewer(), "", None);
+    drop(stream);
+    let counted = |told: &str, status: u16| {
+        let labels = format!("method=\"GET\",route=\"/api/v1/events\",status=\"{status}\"");
+        told.contains(&format!("driftsentry_http_requests_total{{{labels}}} 1\n"))
+    };
+    let timed = |told: &str| {
+        let labels = "method=\"GET\",route=\"/api/v1/events\"";
+        told.contains(&format!("duration_seconds_count{{{labels}}}"))
+    };
+    let started = Instant::now();
+    let metrics = || client.get_root("/metrics").expect(200).body_text();
+    let mut told = metrics();
+    // The server learns that its listener has gone when it writes.
+    for n in 0.. {
+        if counted(&told, 200) {
+            break;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "{told}");
+        app.as_engineer()
+            .create(&format!("i-{n}"), json!({}))
+            .expect(201);
+        thread::sleep(Duration::from_millis(50));
+        told = metrics();
+    }
+    assert!(!timed(&told), "{told}");
+    // A refusal is an answer like any other.
+    client.get("/events").expect(401);
+    let told = metrics();
+    assert!(counted(&told, 401) && timed(&told), "{told}");
+}

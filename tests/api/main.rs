@@ -34,4 +34,5 @@ mod sign_in;
 mod terraform;
 mod tls;
 mod trail;
+mod ui;
 mod workspaces;
