@@ -30,6 +30,7 @@ export const common = {
 };
 
 export const severities = { critical: 'Critical', warning: 'Warning', info: 'Info' } as const;
+
 export const statuses = {
   detected: 'Detected',
   triaged: 'Triaged',
@@ -37,6 +38,7 @@ export const statuses = {
   rejected: 'Rejected',
   resolved: 'Resolved',
 } as const;
+
 export const kinds = {
   modified: 'Modified',
   missing: 'Missing',
@@ -44,7 +46,9 @@ export const kinds = {
   pending: 'Pending',
   state_only: 'State only',
 } as const;
+
 export const roles = { ingest: 'Ingest', viewer: 'Viewer', engineer: 'Engineer', admin: 'Administrator' } as const;
+
 export const scanStatuses = { complete: 'Complete', partial: 'Partial', failed: 'Failed' } as const;
 
 /** What the four decisions mean: DriftSentry itself changes no infrastructure. */
@@ -307,6 +311,7 @@ export const driftListText = {
     filter: 'Filters',
     decide: (verb: string) => `${verb} the row, or what is selected`,
   },
+};
 
 export const pushText = {
   title: 'Push a scan',
@@ -576,6 +581,7 @@ export const dashboardText = {
   decidedNow: (drifts: number) => `${plural(drifts, 'drift')} approved or rejected now`,
   resolvedNow: (drifts: number) => `${plural(drifts, 'drift')} resolved in all`,
   alerts: 'Unread alerts',
+};
 
 export const alertsText = {
   types: {
