@@ -7,6 +7,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Instant;
 
 use driftsentry::actor::{Actor, Role};
+use driftsentry::alerts::Patience;
 use driftsentry::audit::{self, Action, Draft};
 use driftsentry::drifts::reconcile::{Place, Step, reconcile};
 use driftsentry::drifts::timeline::{self, Action as Happened};
@@ -337,7 +338,14 @@ fn make_all(
         let findings = (first..(first + A_SCAN).min(drifts)).map(finding).collect();
         let scan = scan(findings, at);
         writes.add(scans::standing(&received(&scan, &place, at))?);
-        let steps = reconcile(&scan, Vec::new(), |_| Ok(None), &place, at)?;
+        let steps = reconcile(
+            &scan,
+            Vec::new(),
+            |_| Ok(None),
+            &place,
+            Patience::default(),
+            at,
+        )?;
         for (i, (step, finding)) in (first..).zip(steps.into_iter().zip(&scan.findings)) {
             if let Step::New { after, .. } = step {
                 let drift = record(i, *after, at);

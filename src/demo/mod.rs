@@ -13,7 +13,7 @@ mod staff;
 
 use std::sync::Arc;
 
-use crate::alerts;
+use crate::alerts::{self, Patience};
 use crate::drifts::decide::{self, ByHand, Decide};
 use crate::drifts::{Identity, Record, records};
 use crate::error::{Error, Result};
@@ -233,7 +233,9 @@ fn writes_of(read: &Batch<'_>, deed: &Deed, now: Timestamp, nth: u64) -> Result<
                 commit: Some(commit.clone()),
                 idempotency_key: None,
             };
-            scans::receive(read, scan, &push, &by.acting(nth), now).map(|(_, writes)| writes)
+            let patience = Patience::default();
+            scans::receive(read, scan, &push, patience, &by.acting(nth), now)
+                .map(|(_, writes)| writes)
         }
         Deed::ByHand {
             workspace,

@@ -13,6 +13,7 @@ mod door;
 pub mod first_admin;
 pub mod middleware;
 mod outcome;
+mod overdue;
 mod paced;
 mod refusal;
 mod renewal;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use driftsentry::actor::{Actor, Role};
+use driftsentry::alerts::Patience;
 use driftsentry::drifts::decide::{self, ByHand, Decide};
 use driftsentry::drifts::{Record, ResolvedHow};
 use driftsentry::error::{Error, Result};
@@ -249,7 +250,9 @@ impl World {
             idempotency_key: run.key.map(|key| format!("key {key}")),
         };
         self.last = Some(run.clone());
-        self.write(move |read, now| scans::receive(read, &scan, &push, &somebody(), now))
+        self.write(move |read, now| {
+            scans::receive(read, &scan, &push, Patience::default(), &somebody(), now)
+        })
     }
 
     /// Does it. What the rules refuse is no mistake; any other failure is.
