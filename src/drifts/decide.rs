@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::reconcile::{self, Place};
 use super::records::{self, by_id};
 use super::timeline::{self, Action as Happened};
-use super::{DetectedBy, Record, ResolvedHow, Severity, Status, overdue};
+use super::{DetectedBy, Record, ResolvedHow, Severity, Status};
 use crate::actor::Actor;
 use crate::alerts;
 use crate::audit::{self, Action, Draft};
@@ -258,7 +258,7 @@ pub fn create(
     }
     if let Some(severity) = said.severity {
         after.severity = severity;
-        after.critical_since = overdue::is_critical(severity, after.kind).then_some(now);
+        after.critical_since = after.is_critical().then_some(now);
         after.severity_reason = "said by hand".to_owned();
     }
     after.cost = said.cost;

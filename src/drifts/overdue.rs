@@ -13,7 +13,7 @@ use crate::store::{Reads, Writes};
 use crate::time::Timestamp;
 
 /// Whether a drift of this severity and kind has to be looked at now.
-pub(super) fn is_critical(severity: Severity, kind: Kind) -> bool {
+pub(super) fn has_to_be_looked_at(severity: Severity, kind: Kind) -> bool {
     severity == Severity::Critical && kind.is_drift()
 }
 
@@ -24,8 +24,8 @@ pub(super) fn critical_since(
     kind: Kind,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let was = is_critical(before.severity, before.kind);
-    match (was, is_critical(severity, kind)) {
+    let was = before.is_critical();
+    match (was, has_to_be_looked_at(severity, kind)) {
         (_, false) => None,
         // Records made before this was kept don't know it: that stays so.
         (true, true) => before.critical_since,
@@ -34,10 +34,15 @@ pub(super) fn critical_since(
 }
 
 impl Record {
+    /// Whether it is critical, and of a kind that counts as drift.
+    pub fn is_critical(&self) -> bool {
+        has_to_be_looked_at(self.severity, self.kind)
+    }
+
     /// Since when it is critical and waits for a decision that nobody was reminded of; none where it doesn't.
     pub fn undecided_since(&self) -> Option<Timestamp> {
         let waits = matches!(self.status, Status::Detected | Status::Triaged)
-            && is_critical(self.severity, self.kind)
+            && self.is_critical()
             && self.reminded_at.is_none();
         waits.then(|| self.critical_since.unwrap_or(self.first_seen_at))
     }

@@ -214,7 +214,7 @@ pub(super) fn found(
         recurrence_of,
         content: finding.content,
         shown: shown(finding),
-        critical_since: overdue::is_critical(severity, finding.kind).then_some(now),
+        critical_since: overdue::has_to_be_looked_at(severity, finding.kind).then_some(now),
         reminded_at: None,
         unremedied_at: None,
         approved: None,
