@@ -88,3 +88,134 @@ async fn remind(data: &Data) -> Result<usize> {
         .write(move |read, now| overdue::remind(read, &undecided, patience, now));
     reminded.await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actor::Actor;
+    use crate::alerts;
+    use crate::drifts::decide::{self, ByHand};
+    use crate::drifts::records;
+    use crate::ids::WorkspaceId;
+    use crate::ingest::{Content, Finding, Kind};
+    use crate::severity::Severity;
+    use crate::store::{Options, Reads, Writes};
+    use crate::workspaces::{self, Details};
+
+    /// More than one change takes.
+    const MANY: usize = 2 * MADE_AT_ONCE + 100;
+
+    fn finding(number: usize) -> Finding {
+        Finding {
+            address: format!("aws_instance.i{number}"),
+            previous_address: None,
+            deposed: None,
+            kind: Kind::Missing,
+            resource_type: "aws_instance".to_owned(),
+            provider: None,
+            resource_id: format!("i-{number}"),
+            region: None,
+            account_id: None,
+            expected: None,
+            actual: None,
+            difference: Vec::new(),
+            content: Content([1; 32]),
+        }
+    }
+
+    /// Workspaces that should be scanned each hour, and critical drifts, all made so many hours ago.
+    async fn filled(hours: i64) -> (tempfile::TempDir, Data) {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options {
+            min_free_bytes: Some(0),
+            ..Options::new(dir.path())
+        };
+        let data = Data::open(options).unwrap();
+        let then = Timestamp::now().plus_ms(-hours * 3_600_000);
+        let by = Actor::system("test");
+        let made = data.store.write(move |read, _| {
+            let mut writes = Writes::new();
+            let every = Details {
+                expected_every: Some(Some("1h".parse().unwrap())),
+                ..Details::default()
+            };
+            for number in 0..MANY {
+                let name = format!("shop/{number}");
+                writes.add(workspaces::create(read, &name, &every, &by, then)?.1);
+            }
+            writes.add(workspaces::create(read, "unexpected", &Details::default(), &by, then)?.1);
+            Ok(((), writes))
+        });
+        made.await.unwrap();
+        let by = Actor::system("test");
+        let made = data.store.write(move |read, _| {
+            let mut writes = Writes::new();
+            let said = ByHand {
+                workspace: "unexpected".to_owned(),
+                severity: Some(Severity::Critical),
+                ..ByHand::default()
+            };
+            for number in 0..MANY {
+                let finding = finding(number);
+                writes.add(decide::create(read, &finding, &said, &by, then)?.1);
+            }
+            Ok(((), writes))
+        });
+        made.await.unwrap();
+        (dir, data)
+    }
+
+    fn alerts_made(data: &Data) -> usize {
+        let made = data.store.read(|read| read.counter(&alerts::total()));
+        // Each drift made one when it was found.
+        usize::try_from(made.unwrap()).unwrap() - MANY
+    }
+
+    #[tokio::test]
+    async fn a_round_tells_all_that_is_due_and_the_next_one_nothing() {
+        let (_dir, data) = filled(25).await;
+        let lifecycle = Lifecycle::new();
+        round(&data, &lifecycle).await;
+        assert_eq!(alerts_made(&data), 2 * MANY);
+        let seq = data.feed.newest();
+        round(&data, &lifecycle).await;
+        assert_eq!((alerts_made(&data), data.feed.newest()), (2 * MANY, seq));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_due_waits_and_what_ends_meanwhile_is_left_alone() {
+        let (_dir, data) = filled(23).await;
+        let lifecycle = Lifecycle::new();
+        round(&data, &lifecycle).await;
+        assert_eq!(alerts_made(&data), MANY, "silent workspaces only");
+        // Found just before, gone when the change runs.
+        let now = Timestamp::now();
+        let gone = [WorkspaceId::new(now)];
+        let none = data
+            .store
+            .write(move |read, now| silence::tell(read, &gone, now));
+        assert_eq!(none.await.unwrap(), 0);
+        let due = Timestamp::now();
+        let (read, waiting) = data
+            .store
+            .with_views(|_| data.drifts.undecided_since(due, 3))
+            .unwrap();
+        assert_eq!(waiting.len(), 3);
+        let oldest = records::by_id(&*read, waiting[0]).unwrap();
+        assert!(oldest.undecided_since().is_some());
+        let patience = data.patience;
+        let early = data
+            .store
+            .write(move |read, now| overdue::remind(read, &waiting, patience, now));
+        assert_eq!(early.await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_stops_makes_none() {
+        let (_dir, data) = filled(25).await;
+        let lifecycle = Lifecycle::new();
+        lifecycle.set(Phase::Closing);
+        round(&data, &lifecycle).await;
+        assert_eq!(alerts_made(&data), 0);
+    }
+}
