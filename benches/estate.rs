@@ -30,7 +30,7 @@ use serde_json::json;
 use crate::harness::{Outcome, scratch, size};
 
 /// Counted up when what is generated changes. The disk format's own changes are noticed.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The workspace whose first 1,000 drifts are those of [`finding`], all detected.
 pub(crate) const THOUSAND: &str = "bench/thousand";
 /// Drifts of one scan, of one commit, and of one workspace on average.
@@ -235,7 +235,7 @@ fn record(i: u64, found: Record, at: Timestamp) -> Record {
         })
     };
     let last_seen_at = at.plus_ms((noise(i, 15) % 86_400_000) as i64);
-    Record {
+    let drift = Record {
         status,
         cost,
         last_seen_at,
@@ -250,6 +250,11 @@ fn record(i: u64, found: Record, at: Timestamp) -> Record {
             .is_multiple_of(4)
             .then(|| format!("team-{}@example.com", pick(&SERVICES, noise(i, 18)))),
         ..found
+    };
+    Record {
+        // The server that starts over it has nothing to tell.
+        reminded_at: drift.undecided_since().map(|_| at),
+        ..drift
     }
 }
 
@@ -404,6 +409,9 @@ fn make(
     }
     if drift.status == Status::Detected {
         writes.add(alerts::on_detected(&drift.sighting(), false, at)?);
+    }
+    if drift.reminded_at.is_some() {
+        writes.add(alerts::on_undecided(&drift.sighting(), at, at)?);
     }
     Ok(())
 }
