@@ -7,6 +7,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Instant;
 
 use driftsentry::actor::{Actor, Role};
+use driftsentry::alerts::Patience;
 use driftsentry::audit::{self, Action, Draft};
 use driftsentry::drifts::reconcile::{Place, Step, reconcile};
 use driftsentry::drifts::timeline::{self, Action as Happened};
@@ -29,7 +30,7 @@ use serde_json::json;
 use crate::harness::{Outcome, scratch, size};
 
 /// Counted up when what is generated changes. The disk format's own changes are noticed.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The workspace whose first 1,000 drifts are those of [`finding`], all detected.
 pub(crate) const THOUSAND: &str = "bench/thousand";
 /// Drifts of one scan, of one commit, and of one workspace on average.
@@ -234,7 +235,7 @@ fn record(i: u64, found: Record, at: Timestamp) -> Record {
         })
     };
     let last_seen_at = at.plus_ms((noise(i, 15) % 86_400_000) as i64);
-    Record {
+    let drift = Record {
         status,
         cost,
         last_seen_at,
@@ -249,6 +250,11 @@ fn record(i: u64, found: Record, at: Timestamp) -> Record {
             .is_multiple_of(4)
             .then(|| format!("team-{}@example.com", pick(&SERVICES, noise(i, 18)))),
         ..found
+    };
+    Record {
+        // The server that starts over it has nothing to tell.
+        reminded_at: drift.undecided_since().map(|_| at),
+        ..drift
     }
 }
 
@@ -337,7 +343,14 @@ fn make_all(
         let findings = (first..(first + A_SCAN).min(drifts)).map(finding).collect();
         let scan = scan(findings, at);
         writes.add(scans::standing(&received(&scan, &place, at))?);
-        let steps = reconcile(&scan, Vec::new(), |_| Ok(None), &place, at)?;
+        let steps = reconcile(
+            &scan,
+            Vec::new(),
+            |_| Ok(None),
+            &place,
+            Patience::default(),
+            at,
+        )?;
         for (i, (step, finding)) in (first..).zip(steps.into_iter().zip(&scan.findings)) {
             if let Step::New { after, .. } = step {
                 let drift = record(i, *after, at);
@@ -396,6 +409,9 @@ fn make(
     }
     if drift.status == Status::Detected {
         writes.add(alerts::on_detected(&drift.sighting(), false, at)?);
+    }
+    if drift.reminded_at.is_some() {
+        writes.add(alerts::on_undecided(&drift.sighting(), at, at)?);
     }
     Ok(())
 }

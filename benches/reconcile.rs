@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use driftsentry::alerts::Patience;
 use driftsentry::drifts::Identity;
 use driftsentry::drifts::reconcile::{Place, Step, counts, reconcile};
 use driftsentry::ids::{DriftId, ScanId, WorkspaceId};
@@ -113,6 +114,7 @@ fn pure(case: Case, drifts: u64) -> Outcome<Times> {
         Vec::new(),
         |_| Ok(None),
         &place,
+        Patience::default(),
         now,
     )?;
     let open: Vec<_> = made
@@ -137,7 +139,7 @@ fn pure(case: Case, drifts: u64) -> Outcome<Times> {
     Times::measure(RUNS, || {
         let open = opens.pop().unwrap_or_default();
         let latest = |identity: &Identity| Ok(known.get(identity).copied());
-        let steps = reconcile(&scan, open, latest, &place, now)?;
+        let steps = reconcile(&scan, open, latest, &place, Patience::default(), now)?;
         check(
             case,
             counts(&steps).unchanged,
@@ -157,7 +159,14 @@ fn stored(case: Case, read: &Arc<Snapshot>) -> Outcome<Times> {
     };
     let by = estate::actor();
     Times::measure(RUNS, || {
-        let (record, writes) = scans::receive(&**read, &scan, &push, &by, Timestamp::now())?;
+        let (record, writes) = scans::receive(
+            &**read,
+            &scan,
+            &push,
+            Patience::default(),
+            &by,
+            Timestamp::now(),
+        )?;
         check(
             case,
             record.counts.unchanged,

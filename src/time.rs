@@ -44,6 +44,12 @@ impl Timestamp {
         Self::from_unix_ms(self.0.saturating_add(ms))
     }
 
+    /// This moment for a sentence: `2026-11-22 08:00 UTC`.
+    pub fn to_minute(self) -> String {
+        let text = self.to_string();
+        format!("{} {} UTC", &text[..10], &text[11..16])
+    }
+
     /// The UTC day this moment lies in.
     pub fn day(self) -> Day {
         Day(i32::try_from(self.0.div_euclid(DAY_MS)).unwrap_or(i32::MAX))
@@ -167,6 +173,12 @@ mod tests {
         ] {
             assert_eq!(Timestamp::from_unix_ms(ms).to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_sentence_has_a_moment_to_the_minute() {
+        let moment: Timestamp = "2026-11-22T08:07:59.999Z".parse().unwrap();
+        assert_eq!(moment.to_minute(), "2026-11-22 08:07 UTC");
     }
 
     #[test]

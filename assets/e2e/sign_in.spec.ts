@@ -70,7 +70,7 @@ test('a session that ends while somebody works is taken up again over the page',
   await expect(dialog).toBeVisible();
   await expect(dialog.getByLabel('Email')).toHaveValue(ADMIN);
   await dialog.getByLabel('Password').fill(PASSWORD);
-  await dialog.getByRole('button', { name: 'Sign in' }).click();
+  await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(dialog).toBeHidden();
   await expect(page.getByRole('searchbox')).toHaveValue('web');
 });

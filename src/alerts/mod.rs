@@ -1,6 +1,7 @@
 //! Alerts: what somebody should look at now, until it is read or decided.
 
 pub mod api;
+mod causes;
 pub mod index;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,11 @@ use crate::severity::Severity;
 use crate::store::tables::{ALERTS, ALERTS_BY_DRIFT};
 use crate::store::{Counter, Order, Range, Reads, Writes};
 use crate::time::Timestamp;
+
+pub use causes::{
+    Patience, Sighting, Silence, on_changed, on_detected, on_failed_scan, on_silence, on_undecided,
+    on_unremedied,
+};
 
 /// What an alert is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -97,96 +103,6 @@ pub fn unread() -> Counter {
     Counter::new("alerts.unread")
 }
 
-/// A drift that may be worth an alert.
-#[derive(Debug, Clone, Copy)]
-pub struct Sighting<'a> {
-    /// The drift.
-    pub drift: DriftId,
-    /// The scan that shows it so.
-    pub scan: Option<ScanId>,
-    /// The workspace, by name.
-    pub workspace: &'a str,
-    /// The resource's address.
-    pub address: &'a str,
-    /// How much it matters now.
-    pub severity: Severity,
-    /// The rule that said so.
-    pub reason: &'a str,
-    /// Whether the live state has left the code at all.
-    pub is_drift: bool,
-}
-
-/// The alert that a drift makes when it is found, or is back: critical ones make one.
-///
-/// # Errors
-/// `Internal`, when it can't be encoded.
-pub fn on_detected(seen: &Sighting<'_>, recurs: bool, now: Timestamp) -> Result<Writes> {
-    if seen.severity != Severity::Critical || !seen.is_drift {
-        return Ok(Writes::new());
-    }
-    of_drift(
-        seen,
-        if recurs {
-            "Critical drift is back"
-        } else {
-            "Critical drift"
-        },
-        now,
-    )
-}
-
-/// The alert that a drift makes when it has got worse.
-///
-/// # Errors
-/// `Internal`, when it can't be encoded.
-pub fn on_changed(seen: &Sighting<'_>, was: Severity, now: Timestamp) -> Result<Writes> {
-    if seen.severity == Severity::Critical && was < Severity::Critical && seen.is_drift {
-        of_drift(seen, "Drift has become critical", now)
-    } else {
-        Ok(Writes::new())
-    }
-}
-
-fn of_drift(seen: &Sighting<'_>, title: &str, now: Timestamp) -> Result<Writes> {
-    insert(
-        &Record {
-            id: AlertId::new(now),
-            drift_id: Some(seen.drift),
-            scan_id: seen.scan,
-            workspace: seen.workspace.to_owned(),
-            about: Type::DriftDetected,
-            severity: seen.severity,
-            title: title.to_owned(),
-            message: format!("{} in {}: {}.", seen.address, seen.workspace, seen.reason),
-            read: None,
-            created_at: now,
-        },
-        now,
-    )
-}
-
-/// The alert that a failed scan makes.
-///
-/// # Errors
-/// `Internal`, when it can't be encoded.
-pub fn on_failed_scan(scan: ScanId, workspace: &str, why: &str, now: Timestamp) -> Result<Writes> {
-    insert(
-        &Record {
-            id: AlertId::new(now),
-            drift_id: None,
-            scan_id: Some(scan),
-            workspace: workspace.to_owned(),
-            about: Type::ScanFailed,
-            severity: Severity::Warning,
-            title: "Scan failed".to_owned(),
-            message: format!("The scan of {workspace} failed: {why}"),
-            read: None,
-            created_at: now,
-        },
-        now,
-    )
-}
-
 /// What an alert writes as it stands. A check derives the same.
 ///
 /// # Errors
@@ -213,6 +129,7 @@ fn summary(alert: &Record) -> serde_json::Value {
     json!({
         "id": alert.id,
         "driftId": alert.drift_id,
+        "scanId": alert.scan_id,
         "workspace": alert.workspace,
         "type": alert.about.name(),
         "severity": alert.severity.name(),
@@ -285,6 +202,17 @@ pub fn read_all_of(
         writes.add(read_one(alert, by, now)?.1);
     }
     Ok(writes)
+}
+
+/// Marks an alert as read where it still is unread: what it was about is over. The change that ended it has the audit entry.
+///
+/// # Errors
+/// What reading says.
+pub fn read_as_over(read: &impl Reads, id: AlertId, by: &Actor, now: Timestamp) -> Result<Writes> {
+    match read.get::<_, Record>(&ALERTS, &id)? {
+        Some(alert) if alert.read.is_none() => Ok(read_one(&alert, by, now)?.1),
+        _ => Ok(Writes::new()),
+    }
 }
 
 /// Marks an alert as read. One that is read already stays as it is.

@@ -2,11 +2,12 @@
 
 use super::counters::Recount;
 use super::{Check, each, each_raw, look_up};
+use crate::alerts::{self, Type};
 use crate::drifts::{Record, Status, records, timeline};
 use crate::error::Result;
 use crate::ids::{DriftId, EntryId};
 use crate::store::tables::{
-    DRIFT_DIFFERENCES, DRIFT_STATES, DRIFTS, DRIFTS_LATEST, DRIFTS_OPEN, SCANS, TIMELINE,
+    ALERTS, DRIFT_DIFFERENCES, DRIFT_STATES, DRIFTS, DRIFTS_LATEST, DRIFTS_OPEN, SCANS, TIMELINE,
     WORKSPACES,
 };
 use crate::store::{Order, Range, Reads, Snapshot, keys::Key};
@@ -23,6 +24,7 @@ pub(super) fn records(read: &Snapshot, recount: &mut Recount) -> Result<Check> {
             check.wrong(format_args!("drift {id}: {problem}"));
         }
         names_only_what_is_there(read, check, &drift)?;
+        was_told_of_once(read, check, &drift)?;
         recount.add(&records::standing(&drift)?);
         recount.add(&records::history(&drift));
         Ok(())
@@ -60,6 +62,14 @@ fn disagreements(drift: &Record) -> Vec<&'static str> {
         "it was rejected, but its status says otherwise",
     );
     hold(
+        drift.critical_since.is_none() || drift.is_critical(),
+        "it is critical since a moment, but isn't critical",
+    );
+    hold(
+        drift.unremedied_at.is_none() || drift.approved.is_some(),
+        "it was to be reverted, but was never approved",
+    );
+    hold(
         drift.version > 0 && drift.seen_count > 0,
         "its version or its count is 0",
     );
@@ -93,6 +103,33 @@ fn names_only_what_is_there(read: &Snapshot, check: &mut Check, drift: &Record) 
             drift.workspace_id
         )),
         _ => {}
+    }
+    Ok(())
+}
+
+/// What a drift's record says was told, one alert of that moment tells; that each such alert is on its drift's record is
+/// looked at with the alerts.
+fn was_told_of_once(read: &Snapshot, check: &mut Check, drift: &Record) -> Result<()> {
+    let id = drift.id;
+    let moments = [
+        (Type::ApprovalNeeded, drift.reminded_at),
+        (Type::RemediationFailed, drift.unremedied_at),
+    ];
+    for (about, at) in moments {
+        let Some(at) = at else { continue };
+        let mut told = 0;
+        for alert in alerts::ids_of(read, id)? {
+            let alert: Option<alerts::Record> = look_up(read, &ALERTS, &alert)?;
+            told += u64::from(
+                alert.is_some_and(|alert| alert.about == about && alert.created_at == at),
+            );
+        }
+        if told != 1 {
+            check.wrong(format_args!(
+                "drift {id}: {} of {at} is told by {told} alerts",
+                about.name()
+            ));
+        }
     }
     Ok(())
 }

@@ -2,14 +2,17 @@
 
 use super::counters::Recount;
 use super::{Check, each, each_raw, look_up};
+use crate::alerts::Type;
 use crate::error::Result;
 use crate::ids::{AlertId, DriftId, ScanId, WorkspaceId};
+use crate::ingest::ScanStatus;
 use crate::store::tables::{
     ALERTS, ALERTS_BY_DRIFT, DRIFTS, IDEMPOTENCY, IDEMPOTENCY_BY_END, SCAN_DRIFTS, SCANS,
     WORKSPACES, WORKSPACES_BY_NAME,
 };
 use crate::store::{Reads, Snapshot, Table, Writes, keys::Key};
-use crate::{alerts, scans, workspaces};
+use crate::time::Timestamp;
+use crate::{alerts, drifts, scans, workspaces};
 
 /// Tells each index row of `index` that a row stands for and that is not stored as derived.
 pub(super) fn compare(
@@ -51,6 +54,7 @@ pub(super) fn workspaces(read: &Snapshot, recount: &mut Recount) -> Result<Check
                     ));
                 }
             }
+            alerts_of_workspace(read, check, &workspace, &whose)?;
             let derived = workspaces::standing(&workspace)?;
             compare(read, check, &derived, WORKSPACES_BY_NAME.table, &whose)?;
             recount.add(&derived);
@@ -58,6 +62,37 @@ pub(super) fn workspaces(read: &Snapshot, recount: &mut Recount) -> Result<Check
         },
     )?;
     Ok(check)
+}
+
+/// The alerts that a workspace names: they are there, and about it.
+fn alerts_of_workspace(
+    read: &Snapshot,
+    check: &mut Check,
+    workspace: &workspaces::Record,
+    whose: &str,
+) -> Result<()> {
+    let named = [
+        (Type::WorkspaceSilent, workspace.silent_alert),
+        (Type::ScanFailed, workspace.failed_alert),
+    ];
+    for (about, id) in named {
+        let Some(id) = id else { continue };
+        let alert: Option<alerts::Record> = look_up(read, &ALERTS, &id)?;
+        let is_its =
+            |alert: alerts::Record| alert.about == about && alert.workspace == workspace.name;
+        if !alert.is_some_and(is_its) {
+            check.wrong(format_args!(
+                "{whose}: its alert {id} is not there or not its own"
+            ));
+        }
+    }
+    let last = workspace.last_scan.as_ref().map(|scan| scan.status);
+    if workspace.failed_alert.is_some() && last != Some(ScanStatus::Failed) {
+        check.wrong(format_args!(
+            "{whose}: has an alert of failing, but its newest scan didn't fail"
+        ));
+    }
+    Ok(())
 }
 
 /// The index of workspaces by name, from its side.
@@ -184,10 +219,14 @@ pub(super) fn alerts(read: &Snapshot, recount: &mut Recount) -> Result<Check> {
             if alert.id != id {
                 check.wrong(format_args!("{whose}: its record says {}", alert.id));
             }
-            if let Some(drift) = alert.drift_id
-                && !read.has(&DRIFTS, &drift)?
-            {
-                check.wrong(format_args!("{whose}: its drift {drift} is not there"));
+            if let Some(drift) = alert.drift_id {
+                if !read.has(&DRIFTS, &drift)? {
+                    check.wrong(format_args!("{whose}: its drift {drift} is not there"));
+                } else if !is_on_record(read, &alert, drift)? {
+                    check.wrong(format_args!(
+                        "{whose}: its drift {drift} doesn't say that it was told of"
+                    ));
+                }
             }
             if let Some(scan) = alert.scan_id
                 && !read.has(&SCANS, &scan)?
@@ -201,6 +240,18 @@ pub(super) fn alerts(read: &Snapshot, recount: &mut Recount) -> Result<Check> {
         },
     )?;
     Ok(check)
+}
+
+/// Whether a drift's record has the moment of an alert that comes once.
+fn is_on_record(read: &Snapshot, alert: &alerts::Record, drift: DriftId) -> Result<bool> {
+    let told_at: fn(&drifts::Record) -> Option<Timestamp> = match alert.about {
+        Type::ApprovalNeeded => |drift| drift.reminded_at,
+        Type::RemediationFailed => |drift| drift.unremedied_at,
+        _ => return Ok(true),
+    };
+    // What can't be decoded is a problem of its own table.
+    let drift: Option<drifts::Record> = look_up(read, &DRIFTS, &drift)?;
+    Ok(drift.is_none_or(|drift| told_at(&drift) == Some(alert.created_at)))
 }
 
 /// The index of alerts by drift, from its side.

@@ -190,13 +190,15 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
         }),
         ..Options::new(&config.data_dir)
     };
-    let data = Data::open_with(options, config.auth.token_keys_file.clone()).map_err(|error| {
+    let opened = Data::open_with(options, config.auth.token_keys_file.clone());
+    let mut data = opened.map_err(|error| {
         let exit = match &error {
             Error::Internal(_) => Exit::Io,
             _ => Exit::CantCreate,
         };
         Failure::new(exit, error)
     })?;
+    data.patience = config.alerts.patience;
     streams::register(
         &app.metrics,
         Arc::clone(&app.audience),

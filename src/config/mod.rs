@@ -1,6 +1,7 @@
 //! Configuration: flag, else environment, else file, else default. Checked wholly at the start, every mistake
 //! told at once with its place.
 
+mod alerts;
 mod auth;
 mod limits;
 mod log;
@@ -17,6 +18,7 @@ pub use serve_options::ServeOptions;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use alerts::AlertsConfig;
 pub use auth::{AuthConfig, FirstAdmin, GivenPassword};
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
@@ -47,6 +49,8 @@ pub struct Config {
     pub scrape_token: Option<ScrapeToken>,
     /// Logs.
     pub log: LogConfig,
+    /// When an alert says that something was not done.
+    pub alerts: AlertsConfig,
     /// What clients may use up.
     pub limits: LimitsConfig,
     /// The database.
@@ -127,6 +131,7 @@ impl Config {
                 .unwrap_or_default(),
             scrape_token: ScrapeToken::from(&mut settings),
             log: LogConfig::from(&mut settings),
+            alerts: AlertsConfig::from(&mut settings),
             limits: LimitsConfig::from(&mut settings),
             store: StoreConfig::from(&mut settings),
         };
@@ -242,6 +247,40 @@ mod tests {
         ] {
             let error = load(wrong, &[], None).unwrap_err();
             assert!(error.starts_with("c.toml:1: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn spans_are_a_number_and_a_unit() {
+        let patience = |file: &str, said: &[(&str, &str)]| {
+            load(file, said, None).map(|config| config.alerts.patience)
+        };
+        let patience_of = |undecided_ms, unremedied_ms| crate::alerts::Patience {
+            undecided_ms,
+            unremedied_ms,
+        };
+        let usual = patience("", &[]).unwrap();
+        assert_eq!(usual, patience_of(86_400_000, 86_400_000));
+        let file = "[alerts]\napproval_needed_after = '90m'\nremediation_failed_after = '2w'";
+        let said = [("DRIFTSENTRY_ALERTS_APPROVAL_NEEDED_AFTER", "1s")];
+        let both = patience(file, &said).unwrap();
+        assert_eq!(both, patience_of(1_000, 1_209_600_000));
+        for wrong in [
+            "0s",
+            "24",
+            "1.5h",
+            "-1h",
+            "h",
+            "53w",
+            "1y",
+            "9999999999999999w",
+        ] {
+            let file = format!("alerts.remediation_failed_after = '{wrong}'");
+            let error = patience(&file, &[]).unwrap_err();
+            assert!(
+                error.contains("c.toml:1: alerts.remediation_failed_after must be"),
+                "{error}"
+            );
         }
     }
 

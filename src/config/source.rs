@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Every key there is. Its variable is `DRIFTSENTRY_` and the key in capitals, `_` for `.`.
-const KEYS: [&str; 25] = [
+const KEYS: [&str; 27] = [
     "listen",
     "data_dir",
     "admin.email",
@@ -26,6 +26,8 @@ const KEYS: [&str; 25] = [
     "log.format",
     "log.file",
     "log.keep_days",
+    "alerts.approval_needed_after",
+    "alerts.remediation_failed_after",
     "limits.scan_bytes",
     "limits.body_bytes",
     "limits.connections",

@@ -53,6 +53,28 @@ pub(super) fn bytes(min: u64, max: u64) -> impl Fn(&str) -> Result<u64, String> 
     }
 }
 
+/// A span of time in milliseconds, a whole number and a unit: from a second to 52 weeks.
+pub(super) fn span_ms(text: &str) -> Result<i64, String> {
+    const MOST_MS: i64 = 52 * 604_800_000;
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit_ms: Option<i64> = match &text[digits.len()..] {
+        "s" => Some(1_000),
+        "m" => Some(60_000),
+        "h" => Some(3_600_000),
+        "d" => Some(86_400_000),
+        "w" => Some(604_800_000),
+        _ => None,
+    };
+    let span = digits.parse::<u32>().ok().map(i64::from).zip(unit_ms);
+    match span.map(|(number, unit_ms)| number * unit_ms) {
+        Some(ms @ 1..=MOST_MS) => Ok(ms),
+        _ => Err(format!(
+            "must be a whole number and a unit (s, m, h, d or w) from 1s to 52w, such as 24h, not {text:?}"
+        )),
+    }
+}
+
 /// A whole number within bounds.
 pub(super) fn whole(min: u64, max: u64) -> impl Fn(&str) -> Result<u64, String> {
     move |text| match text.trim().parse() {

@@ -10,14 +10,15 @@ mod month;
 mod patterns;
 mod resources;
 mod staff;
+mod story;
 
 use std::sync::Arc;
 
-use crate::alerts;
+use crate::alerts::{self, Patience, Type};
 use crate::drifts::decide::{self, ByHand, Decide};
-use crate::drifts::{Identity, Record, records};
+use crate::drifts::{Identity, Record, overdue, records};
 use crate::error::{Error, Result};
-use crate::ids::AlertId;
+use crate::ids::{AlertId, DriftId};
 use crate::ingest::scan::{Finding, Scan};
 use crate::money::Cents;
 use crate::scans::{self, Push};
@@ -25,11 +26,12 @@ use crate::store::tables::{ALERTS, DRIFTS, SCANS, WORKSPACES};
 use crate::store::{Batch, Order, Range, Reads, Store, Writes};
 use crate::time::Timestamp;
 use crate::users::PasswordHash;
-use crate::workspaces::{self, Details};
+use crate::workspaces::{self, Details, silence};
 use fleet::Fleet;
 use month::{DAYS, Month};
 pub use staff::SIGN_IN_AS;
 use staff::{Doer, Seen};
+use story::Story;
 
 /// The month's own workspaces hold at most so many drifts; what is asked for beyond that drifts in the fleet.
 const MOST_OF_MONTH: u64 = 4_000;
@@ -86,6 +88,10 @@ enum Deed {
     },
     /// Somebody goes through the oldest unread alerts of the last ones.
     ReadAlerts { most: usize, by: Doer },
+    /// It is looked who waits for a decision in a workspace.
+    Undecided { workspace: String },
+    /// It is looked whether a workspace is still scanned.
+    Silent { workspace: String },
 }
 
 impl Deed {
@@ -96,15 +102,17 @@ impl Deed {
         }
     }
 
-    fn by(&self) -> Doer {
+    /// Who does it; nobody where the server itself does.
+    fn by(&self) -> Option<Doer> {
         match self {
-            Self::Workspace(_) => Doer::Person(staff::ADMIN),
+            Self::Undecided { .. } | Self::Silent { .. } => None,
+            Self::Workspace(_) => Some(Doer::Person(staff::ADMIN)),
             Self::Scan { by, .. }
             | Self::ByHand { by, .. }
             | Self::Decide { by, .. }
             | Self::Comment { by, .. }
             | Self::Price { by, .. }
-            | Self::ReadAlerts { by, .. } => *by,
+            | Self::ReadAlerts { by, .. } => Some(*by),
         }
     }
 }
@@ -126,8 +134,8 @@ pub fn fill(
     }
     let start = plan.now.plus_ms(-DAYS * 86_400_000);
     let of_month = plan.drifts.min(MOST_OF_MONTH);
-    let mut month = Month::new(plan.seed, of_month).peekable();
-    let mut fleet = Fleet::new(plan.seed, plan.drifts - of_month).peekable();
+    let month = Month::new(plan.seed, of_month);
+    let mut story = Story::new(month, Fleet::new(plan.seed, plan.drifts - of_month));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(Error::internal)?;
@@ -138,16 +146,15 @@ pub fn fill(
         let mut changes = Vec::new();
         let mut findings = 0;
         while changes.len() < AT_ONCE && findings < FINDINGS_AT_ONCE {
-            let next = match (month.peek(), fleet.peek()) {
-                (Some((a, _)), Some((b, _))) if b < a => fleet.next(),
-                (Some(_), _) => month.next(),
-                (None, _) => fleet.next(),
+            let Some((at_ms, deed)) = story.next() else {
+                break;
             };
-            let Some((at_ms, deed)) = next else { break };
             nth += 1;
             findings += deed.findings();
             let then = start.plus_ms(at_ms);
-            seen.note(deed.by(), then);
+            if let Some(by) = deed.by() {
+                seen.note(by, then);
+            }
             changes.push(perform(store, deed, then, nth));
         }
         if changes.is_empty() {
@@ -233,7 +240,9 @@ fn writes_of(read: &Batch<'_>, deed: &Deed, now: Timestamp, nth: u64) -> Result<
                 commit: Some(commit.clone()),
                 idempotency_key: None,
             };
-            scans::receive(read, scan, &push, &by.acting(nth), now).map(|(_, writes)| writes)
+            let patience = Patience::default();
+            scans::receive(read, scan, &push, patience, &by.acting(nth), now)
+                .map(|(_, writes)| writes)
         }
         Deed::ByHand {
             workspace,
@@ -282,6 +291,11 @@ fn writes_of(read: &Batch<'_>, deed: &Deed, now: Timestamp, nth: u64) -> Result<
             decide::price(read, drift.id, cost, &by.acting(nth), now).map(|(_, writes)| writes)
         }
         Deed::ReadAlerts { most, by } => read_alerts(read, *most, *by, nth, now),
+        Deed::Undecided { workspace } => remind(read, workspace, now),
+        Deed::Silent { workspace } => {
+            let workspace = named(read, workspace)?;
+            silence::tell(read, &[workspace.id], now).map(|(_, writes)| writes)
+        }
     }
 }
 
@@ -307,15 +321,27 @@ fn set_up(read: &Batch<'_>, at: usize, nth: u64, now: Timestamp) -> Result<Write
     workspaces::create(read, workspace.name, &details, &by, now).map(|(_, writes)| writes)
 }
 
+fn named(read: &Batch<'_>, workspace: &str) -> Result<workspaces::Record> {
+    workspaces::by_name(read, workspace)?.ok_or(Error::NotFound("workspace"))
+}
+
 /// The unresolved drift of a resource.
 fn drift_of(read: &Batch<'_>, workspace: &str, identity: &Identity) -> Result<Record> {
-    let workspace = workspaces::by_name(read, workspace)?.ok_or(Error::NotFound("workspace"))?;
+    let workspace = named(read, workspace)?;
     records::open_of(read, workspace.id, identity)?.ok_or_else(|| {
         Error::internal(format!(
             "the demonstration decides on {}, which has not drifted",
             identity.address
         ))
     })
+}
+
+/// Makes the alerts about a workspace's drifts that wait for a decision.
+fn remind(read: &Batch<'_>, workspace: &str, now: Timestamp) -> Result<Writes> {
+    let mut waiting = records::open_in(read, named(read, workspace)?.id)?;
+    waiting.retain(|drift| drift.undecided_since().is_some());
+    let waiting: Vec<DriftId> = waiting.into_iter().map(|drift| drift.id).collect();
+    overdue::remind(read, &waiting, Patience::default(), now).map(|(_, writes)| writes)
 }
 
 /// Marks some of the newest unread alerts as read.
@@ -330,7 +356,8 @@ fn read_alerts(
         read.rows(&ALERTS, &Range::all(), Order::Descending, 4 * most)?;
     let unread: Vec<AlertId> = newest
         .into_iter()
-        .filter(|(_, alert)| alert.read.is_none())
+        // Nobody notices the pipeline that broke.
+        .filter(|(_, alert)| alert.read.is_none() && alert.about != Type::WorkspaceSilent)
         .map(|(id, _)| id)
         .take(most)
         .collect();

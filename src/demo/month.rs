@@ -225,7 +225,7 @@ impl Month {
         let mut place = std::mem::take(&mut self.places[at]);
         let mut ended = Vec::new();
         // Some of what was approved last still stands at the end.
-        let percent = if at_ms > END_MS - DAY_MS { 5 } else { 20 };
+        let percent = if at_ms > END_MS - DAY_MS { 5 } else { 50 };
         place.live.retain(|live| {
             let gone = match live.stand {
                 Stand::Approved => live.scans > 1 && self.rng.u8(..100) < percent,
@@ -317,8 +317,8 @@ impl Month {
         for index in 0..self.places[at].live.len() {
             let live = &self.places[at].live[index];
             let percent = match (live.stand, live.waits) {
-                (Stand::Open, false) => 6,
-                (Stand::Triaged, false) => 12,
+                (Stand::Open, false) => 10,
+                (Stand::Triaged, false) => 20,
                 _ => 0,
             };
             if !self.chance(percent) {

@@ -6,7 +6,6 @@ use super::*;
 use crate::audit;
 use crate::check;
 use crate::drifts::Status;
-use crate::ids::DriftId;
 use crate::ingest::{Kind, ScanStatus};
 use crate::metrics;
 use crate::severity::Severity;
@@ -91,6 +90,21 @@ fn it_shows_a_month_with_everything_in_it_and_is_sound() {
             "{status:?}"
         );
     }
+
+    let alerts: Vec<(AlertId, alerts::Record)> = read
+        .rows(&ALERTS, &Range::all(), Order::Ascending, usize::MAX)
+        .unwrap();
+    for about in Type::ALL {
+        let of = alerts.iter().filter(|(_, alert)| alert.about == about);
+        let read = of.clone().filter(|(_, alert)| alert.read.is_some());
+        assert!(of.count() > read.count(), "{about:?}");
+    }
+
+    // The server that starts over it finds nothing that should have been told a while ago.
+    assert_eq!(silence::untold(&*read, 10, now).unwrap(), []);
+    let late = now.plus_ms(-Patience::default().undecided_ms - 120_000);
+    let untold = drifts.iter().filter_map(Record::undecided_since);
+    assert_eq!(untold.filter(|since| *since < late).count(), 0);
 
     let summary = metrics::summary(&*read, 30, now).unwrap();
     assert_eq!(summary.workspaces, 12);

@@ -258,6 +258,7 @@ pub fn create(
     }
     if let Some(severity) = said.severity {
         after.severity = severity;
+        after.critical_since = after.is_critical().then_some(now);
         after.severity_reason = "said by hand".to_owned();
     }
     after.cost = said.cost;
@@ -313,7 +314,7 @@ pub fn close_workspace(
     for drift in open {
         writes.add(decide(read, drift.id, None, &acknowledged, by, now)?.1);
     }
-    writes.add(workspaces::remove(&workspace, by, now));
+    writes.add(workspaces::remove(read, &workspace, by, now)?);
     Ok(((), writes))
 }
 

@@ -10,9 +10,10 @@ use super::query::{Page, Position, Query, Sort};
 use super::{Record, Severity, records};
 use crate::error::{Error, Result};
 use crate::ids::DriftId;
-use crate::listing::{Facets, Ordered, Trigrams, facets, trigrams};
+use crate::listing::{Facets, Ordered, Trigrams, Waiting, facets, trigrams};
 use crate::store::tables::DRIFTS;
 use crate::store::{Order, Range, Reads, Row, Snapshot, Table, View, codec, keys::Key};
+use crate::time::Timestamp;
 
 /// The fields that filters name, by their place.
 pub mod field {
@@ -52,6 +53,7 @@ struct Drifts {
     detected: Ordered,
     last_seen: Ordered,
     cost: Ordered,
+    undecided: Waiting,
     trigrams: Trigrams,
     /// For each row, a hash of its searched texts: they hardly ever change.
     texts: Vec<u64>,
@@ -96,6 +98,9 @@ impl Drifts {
         self.last_seen.put(number, drift.last_seen_at.unix_ms());
         self.cost
             .put(number, drift.cost.map_or(UNPRICED, |cost| cost.0));
+        let undecided = drift.undecided_since();
+        self.undecided
+            .put(number, undecided.map(|since| since.unix_ms()));
         let hash = hash_of(texts(drift));
         let at = number as usize;
         if self.texts.get(at) != Some(&hash) {
@@ -115,6 +120,7 @@ impl Drifts {
         self.detected.remove(number);
         self.last_seen.remove(number);
         self.cost.remove(number);
+        self.undecided.put(number, None);
         Some(number)
     }
 
@@ -240,6 +246,15 @@ impl Index {
             ids,
             total: rows.len(),
         })
+    }
+
+    /// Critical drifts that have waited for a decision since this moment or longer without a reminder, the longest first.
+    pub fn undecided_since(&self, moment: Timestamp, limit: usize) -> Vec<DriftId> {
+        let drifts = self.drifts.read().unwrap_or_else(PoisonError::into_inner);
+        let rows = drifts.undecided.until(moment.unix_ms()).take(limit);
+        rows.filter_map(|number| drifts.facets.id(number))
+            .map(DriftId)
+            .collect()
     }
 
     /// The rows that pass a query's filters and its search.

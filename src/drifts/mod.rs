@@ -1,11 +1,12 @@
 //! Drifts: resources whose live state has left the code, from the first sight to the last decision.
 //!
 //! This file has the types and the rules of a drift's life, without I/O. Beside it: what a scan does to the
-//! known drifts (`reconcile`), decisions (`decide`), rows and indexes (`records`), lists (`index`, `query`).
+//! known drifts (`reconcile`), decisions (`decide`), what was not done in time (`overdue`), rows and indexes (`records`), lists (`index`, `query`).
 
 pub mod api;
 pub mod decide;
 pub mod index;
+pub mod overdue;
 pub mod query;
 pub mod reconcile;
 pub mod records;
@@ -194,6 +195,15 @@ pub struct Record {
     /// Tells whether its difference still reads the same, declared values included.
     #[serde(default)]
     pub shown: u64,
+    /// Since when it is critical, and of a kind that counts as drift; none for others, and for records that don't know it.
+    #[serde(default)]
+    pub critical_since: Option<Timestamp>,
+    /// When an alert said that it has waited too long for a decision.
+    #[serde(default)]
+    pub reminded_at: Option<Timestamp>,
+    /// When an alert said that it is approved and still there.
+    #[serde(default)]
+    pub unremedied_at: Option<Timestamp>,
     /// The approval, where there was one.
     #[serde(default)]
     pub approved: Option<Decision>,
@@ -383,6 +393,9 @@ pub(crate) mod tests {
             recurrence_of: None,
             content: Content([1; 32]),
             shown: 0,
+            critical_since: None,
+            reminded_at: None,
+            unremedied_at: None,
             approved: None,
             rejected: None,
             resolved: None,

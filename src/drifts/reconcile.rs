@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{DetectedBy, Identity, Record, ResolvedHow, Status, severity};
+use super::{DetectedBy, Identity, Record, ResolvedHow, Status, overdue, severity};
+use crate::alerts::Patience;
 use crate::error::Result;
 use crate::ids::{DriftId, ScanId, WorkspaceId};
 use crate::ingest::scan::{Facet, Finding, Kind, Scan, ScanStatus, address_key};
@@ -110,6 +111,7 @@ pub fn reconcile(
     open: Vec<Record>,
     mut latest: impl FnMut(&Identity) -> Result<Option<DriftId>>,
     place: &Place<'_>,
+    patience: Patience,
     now: Timestamp,
 ) -> Result<Vec<Step>> {
     let mut open: BTreeMap<Identity, Record> = open
@@ -148,7 +150,14 @@ pub fn reconcile(
                     finding: index,
                 }
             }
-            Some(before) => known_again(before, finding, index, place, now)?,
+            Some(before) => {
+                let step = known_again(before, finding, index, place, now)?;
+                if scan.status == ScanStatus::Complete {
+                    step.still_there(patience, now)
+                } else {
+                    step
+                }
+            }
         });
     }
     for before in open
@@ -205,6 +214,9 @@ pub(super) fn found(
         recurrence_of,
         content: finding.content,
         shown: shown(finding),
+        critical_since: overdue::has_to_be_looked_at(severity, finding.kind).then_some(now),
+        reminded_at: None,
+        unremedied_at: None,
         approved: None,
         rejected: None,
         resolved: None,
@@ -262,6 +274,7 @@ fn known_again(
         kind: finding.kind,
         severity,
         severity_reason,
+        critical_since: overdue::critical_since(&before, severity, finding.kind, now),
         content: finding.content,
         shown: shown(finding),
         detected_at: if same_values { before.detected_at } else { now },
@@ -325,6 +338,14 @@ pub(super) fn shown_of<'a>(difference: impl Iterator<Item = (&'a str, &'a Value)
 }
 
 impl Step {
+    /// The step of a drift that a complete scan still shows.
+    fn still_there(mut self, patience: Patience, now: Timestamp) -> Self {
+        if let Self::Seen { after, .. } | Self::Changed { after, .. } = &mut self {
+            after.still_there(patience, now);
+        }
+        self
+    }
+
     /// The drift as it is after the scan.
     fn after(&self) -> &Record {
         let (Self::New { after, .. }

@@ -12,6 +12,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, Object, 
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
+use crate::alerts::Patience;
 use crate::error::{Error, Result};
 use crate::http::words::word_type;
 use crate::http::{
@@ -35,6 +36,7 @@ pub struct Api {
     store: Store,
     fingerprint_secret: [u8; 32],
     limit_bytes: u64,
+    patience: Patience,
     readers: Arc<Semaphore>,
 }
 
@@ -121,11 +123,17 @@ struct KeyView {
 
 impl Api {
     /// Takes scans of up to so many bytes.
-    pub fn new(store: Store, fingerprint_secret: [u8; 32], limit_bytes: u64) -> Self {
+    pub fn new(
+        store: Store,
+        fingerprint_secret: [u8; 32],
+        limit_bytes: u64,
+        patience: Patience,
+    ) -> Self {
         Self {
             store,
             fingerprint_secret,
             limit_bytes,
+            patience,
             readers: Arc::new(Semaphore::new(READERS)),
         }
     }
@@ -209,10 +217,10 @@ impl Api {
             limit_bytes: self.limit_bytes,
         };
         let scan = self.read(body.0, options).await?;
-        let by = who.into_actor();
+        let (by, patience) = (who.into_actor(), self.patience);
         let record = self
             .store
-            .write(move |read, now| scans::receive(read, &scan, &push, &by, now))
+            .write(move |read, now| scans::receive(read, &scan, &push, patience, &by, now))
             .await?;
         let location = format!("/api/v1/scans/{}", record.id);
         created(ScanView::from(record), location)

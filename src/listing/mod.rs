@@ -4,7 +4,9 @@
 pub mod facets;
 pub mod ordered;
 pub mod trigrams;
+pub mod waiting;
 
 pub use facets::{Facets, Filter, Place};
 pub use ordered::Ordered;
 pub use trigrams::Trigrams;
+pub use waiting::Waiting;

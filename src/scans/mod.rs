@@ -2,13 +2,14 @@
 
 pub mod api;
 pub mod index;
+mod noted;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::actor::Actor;
-use crate::alerts;
+use crate::alerts::{self, Patience, Sighting};
 use crate::audit::{self, Action, Draft};
 use crate::drifts::decide::{on_record, summary};
 use crate::drifts::reconcile::{self, Place, Step};
@@ -19,10 +20,10 @@ use crate::events::{self, Name};
 use crate::ids::{DriftId, ScanId, WorkspaceId};
 use crate::ingest::{Finding, Format, Scan, ScanStatus};
 use crate::listing;
-use crate::store::tables::{IDEMPOTENCY, IDEMPOTENCY_BY_END, SCAN_DRIFTS, SCANS, WORKSPACES};
+use crate::store::tables::{IDEMPOTENCY, IDEMPOTENCY_BY_END, SCAN_DRIFTS, SCANS};
 use crate::store::{Counter, Order, Range, Reads, Writes, keys::Key};
 use crate::time::{Day, Timestamp};
-use crate::workspaces::{self, LastScan};
+use crate::workspaces;
 
 /// How long an `Idempotency-Key` is remembered.
 const REMEMBERED_MS: i64 = 24 * 60 * 60 * 1000;
@@ -174,6 +175,7 @@ pub fn receive(
     read: &impl Reads,
     scan: &Scan,
     push: &Push,
+    patience: Patience,
     by: &Actor,
     now: Timestamp,
 ) -> Result<(Record, Writes)> {
@@ -196,7 +198,7 @@ pub fn receive(
             now,
         )?);
     }
-    let (mut workspace, made) = workspaces::named_or_new(read, &push.workspace, by, now)?;
+    let (workspace, made) = workspaces::named_or_new(read, &push.workspace, by, now)?;
     writes.add(made);
     let place = Place {
         workspace_id: workspace.id,
@@ -205,7 +207,7 @@ pub fn receive(
     };
     let open = records::open_in(read, workspace.id)?;
     let latest = |identity: &_| records::latest_of(read, place.workspace_id, identity);
-    let steps = reconcile::reconcile(scan, open, latest, &place, now)?;
+    let steps = reconcile::reconcile(scan, open, latest, &place, patience, now)?;
     let found = reconcile::counts(&steps);
     for step in &steps {
         writes.add(apply(read, step, scan, id, by, now)?);
@@ -237,19 +239,7 @@ pub fn receive(
         problems: scan.problems.clone(),
     };
     writes.add(standing(&record)?);
-    workspace.last_scan = Some(LastScan {
-        id,
-        at: now,
-        status: scan.status,
-    });
-    writes.put(&WORKSPACES, &workspace.id, &workspace)?;
-    if scan.status == ScanStatus::Failed {
-        let why = scan
-            .problems
-            .first()
-            .map_or("the tool reported an error.", String::as_str);
-        writes.add(alerts::on_failed_scan(id, &record.workspace, why, now)?);
-    }
+    writes.add(noted::noted(read, workspace, &record, by, now)?);
     let told = summary_of_scan(&record);
     let draft = Draft {
         new_value: Some(told.clone()),
@@ -295,7 +285,11 @@ fn apply(
     };
     match step {
         Step::New { after, finding } => begun(after, finding_at(*finding)?, id, by, now),
-        Step::Seen { before, after, .. } => records::replace(before, after, now),
+        Step::Seen { before, after, .. } => {
+            let mut writes = records::replace(before, after, now)?;
+            writes.add(unremedied(before, after, id, now)?);
+            Ok(writes)
+        }
         Step::Changed {
             before,
             after,
@@ -331,6 +325,7 @@ fn apply(
             );
             events::emit(&mut writes, Name::DriftUpdated, &summary(after), now);
             writes.add(alerts::on_changed(&after.sighting(), before.severity, now)?);
+            writes.add(unremedied(before, after, id, now)?);
             part(&mut writes, id, after.id, Part::Changed);
             Ok(writes)
         }
@@ -355,6 +350,20 @@ fn apply(
             by,
             now,
         ),
+    }
+}
+
+/// The alert of a drift that should have been reverted by now, where this scan is the first to say so.
+fn unremedied(before: &Drift, after: &Drift, id: ScanId, now: Timestamp) -> Result<Writes> {
+    match &after.approved {
+        Some(approved) if before.unremedied_at != after.unremedied_at => {
+            let seen = Sighting {
+                scan: Some(id),
+                ..after.sighting()
+            };
+            alerts::on_unremedied(&seen, approved.at, now)
+        }
+        _ => Ok(Writes::new()),
     }
 }
 

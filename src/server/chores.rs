@@ -1,4 +1,5 @@
-//! What has to be done now and then: noting when keys were used, removing sessions that have expired, changing token keys.
+//! What has to be done now and then: noting when keys were used, removing sessions that have expired, changing token keys,
+//! telling what did not happen in time.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::error::Result;
 use crate::events::audience::Audience;
-use crate::server::Data;
+use crate::server::{Data, overdue};
 use crate::sessions::key_ring::KeyRing;
 use crate::telemetry::lifecycle::{Lifecycle, Phase};
 use crate::time::Timestamp;
@@ -64,6 +65,7 @@ pub async fn run(data: Data, lifecycle: Lifecycle) {
     let mut seen = changed_at(data.token_keys.path());
     let mut round = 0_u64;
     look_after_keys(&data, &mut seen);
+    overdue::round(&data, &lifecycle).await;
     loop {
         tokio::select! {
             () = lifecycle.reached(Phase::Closing) => break,
@@ -75,6 +77,7 @@ pub async fn run(data: Data, lifecycle: Lifecycle) {
             sweep(&data).await;
         }
         look_after_keys(&data, &mut seen);
+        overdue::round(&data, &lifecycle).await;
         round += 1;
     }
     note_uses(&data, true).await;

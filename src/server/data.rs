@@ -34,6 +34,8 @@ pub struct Data {
     pub desk: Arc<Desk>,
     /// Where the keys of access tokens come from.
     pub token_keys: TokenKeys,
+    /// How long things may be left undone before an alert says so.
+    pub patience: alerts::Patience,
     /// Signs checkpoints of the audit log.
     pub audit_signer: Arc<audit::Signer>,
 }
@@ -103,6 +105,7 @@ impl Data {
             alerts,
             scans,
             fingerprint_secret,
+            patience: alerts::Patience::default(),
             audit_signer,
         })
     }

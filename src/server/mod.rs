@@ -15,6 +15,7 @@ pub mod first_admin;
 pub mod middleware;
 mod negotiation;
 mod outcome;
+mod overdue;
 mod paced;
 mod refusal;
 mod renewal;

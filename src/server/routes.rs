@@ -49,7 +49,7 @@ pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
             store: store(),
             index: Arc::clone(&data.scans),
         },
-        intake::api::Api::new(store(), data.fingerprint_secret, scan_bytes),
+        intake::api::Api::new(store(), data.fingerprint_secret, scan_bytes, data.patience),
         workspaces::api::Api { store: store() },
         alerts::api::Api {
             store: store(),

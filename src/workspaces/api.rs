@@ -484,6 +484,8 @@ mod tests {
             expected_every: None,
             description: None,
             last_scan: None,
+            silent_alert: None,
+            failed_alert: None,
             created_at: now,
             updated_at: now,
         };

@@ -1,6 +1,7 @@
 //! Workspaces: what a tool plans at one time, such as a Terraform root module.
 
 pub mod api;
+pub mod silence;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::actor::Actor;
+use crate::alerts;
 use crate::audit::{self, Action, Draft};
 use crate::error::{Error, Result};
-use crate::ids::{ScanId, WorkspaceId};
+use crate::ids::{AlertId, ScanId, WorkspaceId};
 use crate::ingest::ScanStatus;
 use crate::store::tables::{WORKSPACES, WORKSPACES_BY_NAME};
 use crate::store::{Counter, Order, Range, Reads, Writes, keys::Key};
@@ -111,6 +113,12 @@ pub struct Record {
     /// The newest scan.
     #[serde(default)]
     pub last_scan: Option<LastScan>,
+    /// The alert of the silence that lasts; none where it isn't silent, or nobody was told yet.
+    #[serde(default)]
+    pub silent_alert: Option<AlertId>,
+    /// The alert of its failing, where its newest scan failed.
+    #[serde(default)]
+    pub failed_alert: Option<AlertId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed by hand.
@@ -301,6 +309,8 @@ pub fn create(
         expected_every: None,
         description: None,
         last_scan: None,
+        silent_alert: None,
+        failed_alert: None,
         created_at: now,
         updated_at: now,
     };
@@ -331,7 +341,7 @@ pub fn named_or_new(
     }
 }
 
-/// Changes what is said of a workspace.
+/// Changes what is said of a workspace. A silence that the new expectation allows is over.
 ///
 /// # Errors
 /// `NotFound`.
@@ -349,7 +359,11 @@ pub fn update(
         return Ok((before, Writes::new()));
     }
     after.updated_at = now;
-    let mut writes = Writes::new();
+    let mut writes = if after.is_silent(now) {
+        Writes::new()
+    } else {
+        silence::end(read, &mut after, by, now)?
+    };
     writes.put(&WORKSPACES, &id, &after)?;
     let draft = Draft {
         old_value: Some(trail_value(&before)),
@@ -360,9 +374,19 @@ pub fn update(
     Ok((after, writes))
 }
 
-/// Removes a workspace. What lies in it has to be settled first: see `drifts::decide::close_workspace`.
-pub fn remove(record: &Record, by: &Actor, now: Timestamp) -> Writes {
+/// Removes a workspace; the alerts of its silence and its failing are read. What lies in it has to be settled first: see
+/// `drifts::decide::close_workspace`.
+///
+/// # Errors
+/// What reading says.
+pub fn remove(read: &impl Reads, record: &Record, by: &Actor, now: Timestamp) -> Result<Writes> {
     let mut writes = Writes::new();
+    for alert in [record.silent_alert, record.failed_alert]
+        .into_iter()
+        .flatten()
+    {
+        writes.add(alerts::read_as_over(read, alert, by, now)?);
+    }
     writes.delete(&WORKSPACES, &record.id);
     writes.delete(&WORKSPACES_BY_NAME, &record.name);
     writes.count(total(), -1);
@@ -371,7 +395,7 @@ pub fn remove(record: &Record, by: &Actor, now: Timestamp) -> Writes {
         ..Draft::default()
     };
     audit::record(&mut writes, by, Action::WorkspaceDeleted, draft, now);
-    writes
+    Ok(writes)
 }
 
 fn trail_value(record: &Record) -> Value {
@@ -445,6 +469,8 @@ mod tests {
             expected_every: Some("1h".parse().unwrap()),
             description: None,
             last_scan: None,
+            silent_alert: None,
+            failed_alert: None,
             created_at: now,
             updated_at: now,
         };

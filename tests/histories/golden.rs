@@ -97,16 +97,39 @@ fn records_of_earlier_programs_mean_the_same_today() {
     write_missing();
     compare::<drifts::Record>("drift");
     compare::<drifts::Record>("drift_decided");
+    compare::<drifts::Record>("drift_reminded");
+    compare::<drifts::Record>("drift_unremedied");
     compare::<drifts::timeline::Entry>("timeline");
     compare::<alerts::Record>("alert");
     compare::<alerts::Record>("alert_read");
     compare::<workspaces::Record>("workspace");
+    compare::<workspaces::Record>("workspace_silent");
+    compare::<workspaces::Record>("workspace_failing");
     compare::<scans::Record>("scan");
     compare::<audit::Entry>("audit");
     compare::<events::Event>("event");
     let replay = std::fs::read(path("idempotency")).unwrap();
     let replay: scans::Replay = codec::decode(&replay).unwrap();
     assert!(replay.until.unix_ms() > 0);
+}
+
+/// Golden files of one record.
+fn read<T: DeserializeOwned>(name: &str) -> T {
+    codec::decode(&std::fs::read(path(name)).unwrap()).unwrap()
+}
+
+#[test]
+fn a_drift_from_before_it_was_kept_waits_since_it_was_first_seen() {
+    let old: drifts::Record = read("drift");
+    assert_eq!(old.critical_since, None);
+    assert_eq!(old.undecided_since(), Some(old.first_seen_at));
+    let reminded: drifts::Record = read("drift_reminded");
+    assert!(reminded.critical_since.is_some() && reminded.reminded_at.is_some());
+    let unremedied: drifts::Record = read("drift_unremedied");
+    assert!(unremedied.unremedied_at.is_some());
+    let silent: workspaces::Record = read("workspace_silent");
+    let failing: workspaces::Record = read("workspace_failing");
+    assert!(silent.silent_alert.is_some() && failing.failed_alert.is_some());
 }
 
 fn write_missing() {
@@ -151,20 +174,58 @@ fn write_missing() {
     write(&world, "audit", &AUDIT, Order::Descending);
     write(&world, "event", &EVENTS, Order::Descending);
     write(&world, "idempotency", &IDEMPOTENCY, Order::Ascending);
+
+    // What nobody did in time.
+    let mut world = World::new(Vec::new());
+    let found = vec![(0, 0, Kind::Modified, None), (1, 0, Kind::Modified, None)];
+    let shown = Run {
+        key: None,
+        ..run(found)
+    };
+    for deed in [
+        Deed::Scan(shown.clone()),
+        Deed::Decide(1, 1),
+        Deed::Wait(30),
+        Deed::Scan(shown.clone()),
+        Deed::Expect(0, Some(1)),
+        Deed::Wait(9),
+        Deed::Round,
+        Deed::Scan(Run {
+            workspace: 1,
+            status: ScanStatus::Failed,
+            ..shown
+        }),
+    ] {
+        world.act(&deed);
+    }
+    write(&world, "drift_reminded", &DRIFTS, Order::Ascending);
+    // What the failed scan found is the newest.
+    write_nth(&world, "drift_unremedied", &DRIFTS, Order::Ascending, 1);
+    write(&world, "workspace_silent", &WORKSPACES, Order::Ascending);
+    write(&world, "workspace_failing", &WORKSPACES, Order::Descending);
 }
 
 /// Writes the first row of a table as it is stored, where there is no file yet.
 fn write<K>(world: &World, name: &str, rows: &Rows<K>, order: Order) {
+    write_nth(world, name, rows, order, 0);
+}
+
+/// The same of another row than the first.
+fn write_nth<K>(world: &World, name: &str, rows: &Rows<K>, order: Order, nth: usize) {
     if path(name).exists() {
         return;
     }
-    let mut bytes = Vec::new();
+    let (mut bytes, mut left) = (Vec::new(), nth);
     world
         .store
         .read(|read| {
             read.visit(rows.table, &Range::all(), order, &mut |_, value| {
                 bytes = value.to_vec();
-                Ok(std::ops::ControlFlow::Break(()))
+                left = match left.checked_sub(1) {
+                    Some(left) => left,
+                    None => return Ok(std::ops::ControlFlow::Break(())),
+                };
+                Ok(std::ops::ControlFlow::Continue(()))
             })
         })
         .unwrap();

@@ -9,6 +9,7 @@ use driftsentry::drifts::{Record, records};
 use driftsentry::ids::DriftId;
 use driftsentry::listing::Filter;
 use driftsentry::store::View;
+use driftsentry::time::Timestamp;
 use proptest::prelude::*;
 
 use crate::world::{ADDRESSES, World, deeds, open};
@@ -196,6 +197,28 @@ fn compare(world: &World, index: &Index, asked: &Asked) -> Result<(), TestCaseEr
     Ok(())
 }
 
+/// Asks who has waited for a decision since some moments, and compares.
+fn compare_waiting(world: &World, index: &Index) -> Result<(), TestCaseError> {
+    let drifts = world.drifts();
+    let mut waiting: Vec<(Timestamp, DriftId)> = drifts
+        .iter()
+        .filter_map(|drift| Some((drift.undecided_since()?, drift.id)))
+        .collect();
+    waiting.sort();
+    for hours in [0, 1, 5, 24, 100] {
+        let moment = world.now.plus_ms(-hours * 3_600_000);
+        let plainly: Vec<DriftId> = waiting
+            .iter()
+            .filter(|(since, _)| *since <= moment)
+            .map(|(_, id)| *id)
+            .collect();
+        prop_assert_eq!(&index.undecided_since(moment, usize::MAX), &plainly);
+        let first = &plainly[..plainly.len().min(2)];
+        prop_assert_eq!(&index.undecided_since(moment, 2), first);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -215,6 +238,7 @@ proptest! {
             for asked in &asked {
                 compare(&world, &index, asked)?;
             }
+            compare_waiting(&world, &index)?;
         }
         world.store.close();
         let index = Arc::new(Index::default());
@@ -222,6 +246,7 @@ proptest! {
         for asked in &asked {
             compare(&world, &index, asked)?;
         }
+        compare_waiting(&world, &index)?;
     }
 
     #[test]

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod accounts;
+mod alerts;
 mod costs;
 mod golden;
 mod lists;

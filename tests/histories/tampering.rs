@@ -3,9 +3,10 @@
 use driftsentry::check::{self, Report};
 use driftsentry::drifts::{Record, Status, records};
 use driftsentry::error::Result;
+use driftsentry::ids::AlertId;
 use driftsentry::ingest::{Kind, ScanStatus};
 use driftsentry::store::tables::*;
-use driftsentry::store::{Batch, Counter, FILE_NAME, Range, Reads, Rows, Writes, keys::Key};
+use driftsentry::store::{Batch, Counter, FILE_NAME, Order, Range, Reads, Rows, Writes, keys::Key};
 use driftsentry::time::Day;
 use driftsentry::{alerts, audit, events, scans, workspaces};
 
@@ -52,9 +53,39 @@ fn filled() -> World {
     world
 }
 
-/// Tampers, and gives what a check of the closed file says.
-fn after(tamper: impl Fn(&Batch<'_>, &mut Writes) -> Result<()> + Send + 'static) -> Report {
+/// The same store later, when what should have happened hasn't.
+fn overdue() -> World {
     let mut world = filled();
+    let run = Run {
+        workspace: 0,
+        status: ScanStatus::Complete,
+        refresh_only: false,
+        found: vec![(0, 1, Kind::Modified, None), (1, 1, Kind::Modified, None)],
+        in_sync: Vec::new(),
+        key: None,
+    };
+    for deed in [
+        Deed::Wait(30),
+        Deed::Scan(run.clone()),
+        Deed::Expect(0, Some(1)),
+        Deed::Wait(9),
+        Deed::Round,
+        Deed::Scan(Run {
+            workspace: 1,
+            status: ScanStatus::Failed,
+            ..run
+        }),
+    ] {
+        world.act(&deed);
+    }
+    world
+}
+
+/// Tampers, and gives what a check of the closed file says.
+fn after(
+    mut world: World,
+    tamper: impl Fn(&Batch<'_>, &mut Writes) -> Result<()> + Send + 'static,
+) -> Report {
     world
         .write(move |read, _| {
             let mut writes = Writes::new();
@@ -72,7 +103,17 @@ fn finds(
     says: &str,
     tamper: impl Fn(&Batch<'_>, &mut Writes) -> Result<()> + Send + 'static,
 ) {
-    let report = after(tamper);
+    finds_in(filled(), check, says, tamper);
+}
+
+#[track_caller]
+fn finds_in(
+    world: World,
+    check: &str,
+    says: &str,
+    tamper: impl Fn(&Batch<'_>, &mut Writes) -> Result<()> + Send + 'static,
+) {
+    let report = after(world, tamper);
     let told = report.checks.iter().any(|one| {
         one.name == check
             && one.wrong > 0
@@ -82,14 +123,12 @@ fn finds(
 }
 
 fn first<K: Key>(read: &Batch<'_>, rows: &Rows<K>) -> Result<K> {
-    use driftsentry::store::Order;
     Ok(read
         .keys(rows, &Range::all(), Order::Ascending, 1)?
         .remove(0))
 }
 
 fn last<K: Key>(read: &Batch<'_>, rows: &Rows<K>) -> Result<K> {
-    use driftsentry::store::Order;
     Ok(read
         .keys(rows, &Range::all(), Order::Descending, 1)?
         .remove(0))
@@ -97,7 +136,9 @@ fn last<K: Key>(read: &Batch<'_>, rows: &Rows<K>) -> Result<K> {
 
 #[test]
 fn what_nobody_touched_is_sound() {
-    let report = after(|_, _| Ok(()));
+    let report = after(overdue(), |_, _| Ok(()));
+    assert!(report.sound, "{report}");
+    let report = after(filled(), |_, _| Ok(()));
     assert!(report.sound, "{report}");
     let empty: Vec<&str> = report
         .checks
@@ -383,6 +424,71 @@ fn edit(read: &Batch<'_>, writes: &mut Writes, change: impl Fn(&mut Record)) -> 
     let mut drift = records::by_id(read, first(read, &DRIFTS)?)?;
     change(&mut drift);
     writes.put(&DRIFTS, &drift.id, &drift)
+}
+
+#[test]
+fn what_was_told_and_who_says_so_disagree() {
+    let drifts = |says: &str, change: fn(&mut Record)| {
+        finds_in(overdue(), "drifts", says, move |read, writes| {
+            for (id, mut drift) in all(read, &DRIFTS)? {
+                change(&mut drift);
+                writes.put(&DRIFTS, &id, &drift)?;
+            }
+            Ok(())
+        });
+    };
+    drifts("approval_needed of", |drift| {
+        drift.reminded_at = drift.reminded_at.map(|at| at.plus_ms(1));
+    });
+    drifts("remediation_failed of", |drift| {
+        drift.unremedied_at = drift.unremedied_at.map(|at| at.plus_ms(1));
+    });
+    drifts("was never approved", |drift| {
+        drift.unremedied_at = drift.unremedied_at.or(Some(drift.created_at));
+    });
+    drifts("but isn't critical", |drift| {
+        drift.critical_since = Some(drift.created_at);
+    });
+    let says = "doesn't say that it was told of";
+    for about in [
+        alerts::Type::ApprovalNeeded,
+        alerts::Type::RemediationFailed,
+    ] {
+        finds_in(overdue(), "alerts", says, move |read, writes| {
+            let told: Vec<(AlertId, alerts::Record)> = all(read, &ALERTS)?;
+            let alert = told.into_iter().find(|(_, alert)| alert.about == about);
+            let id = alert.and_then(|(_, alert)| alert.drift_id).unwrap();
+            let mut drift = records::by_id(read, id)?;
+            (drift.reminded_at, drift.unremedied_at) = (None, None);
+            writes.put(&DRIFTS, &id, &drift)
+        });
+    }
+    let workspaces = |says: &str, change: fn(&mut workspaces::Record)| {
+        finds_in(overdue(), "workspaces", says, move |read, writes| {
+            for (id, mut workspace) in all(read, &WORKSPACES)? {
+                change(&mut workspace);
+                writes.put(&WORKSPACES, &id, &workspace)?;
+            }
+            Ok(())
+        });
+    };
+    let not_its_own = "is not there or not its own";
+    workspaces(not_its_own, |workspace| {
+        workspace.silent_alert = workspace.silent_alert.or(workspace.failed_alert);
+    });
+    workspaces(not_its_own, |workspace| {
+        workspace.silent_alert = Some(AlertId(uuid::Uuid::from_u128(9)));
+    });
+    workspaces("its newest scan didn't fail", |workspace| {
+        workspace.failed_alert = workspace.failed_alert.or(workspace.silent_alert);
+    });
+}
+
+fn all<K: Key, V: serde::de::DeserializeOwned>(
+    read: &Batch<'_>,
+    rows: &Rows<K>,
+) -> Result<Vec<(K, V)>> {
+    read.rows(rows, &Range::all(), Order::Ascending, usize::MAX)
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use driftsentry::actor::{Actor, Role};
+use driftsentry::alerts::{self, Patience};
 use driftsentry::drifts::decide::{self, ByHand, Decide};
-use driftsentry::drifts::{Record, ResolvedHow};
+use driftsentry::drifts::{Record, ResolvedHow, overdue};
 use driftsentry::error::{Error, Result};
-use driftsentry::ids::{AlertId, DriftId, UserId};
+use driftsentry::ids::{AlertId, DriftId, UserId, WorkspaceId};
 use driftsentry::ingest::State;
 use driftsentry::ingest::scan::{Change, address_key};
 use driftsentry::ingest::{Content, Difference, Finding, Format, Kind, Observed, Scan, ScanStatus};
@@ -16,7 +17,7 @@ use driftsentry::scans::{self, Push};
 use driftsentry::store::tables::{ALERTS, DRIFTS};
 use driftsentry::store::{Batch, Options, Order, Range, Reads, Store, View, Writes};
 use driftsentry::time::Timestamp;
-use driftsentry::{alerts, workspaces};
+use driftsentry::workspaces::{self, Details, silence};
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -66,6 +67,10 @@ pub(crate) enum Deed {
     ReadAllAlerts,
     /// Who, and what becomes of the account, its sessions or the keys.
     Account(usize, u8),
+    /// How often a workspace should be scanned, in hours.
+    Expect(usize, Option<u8>),
+    /// It is looked for what did not happen in time.
+    Round,
     /// Hours go by.
     Wait(i64),
 }
@@ -127,6 +132,8 @@ pub(crate) fn deed() -> impl Strategy<Value = Deed> {
         1 => (0..20_usize).prop_map(Deed::ReadAlert),
         1 => Just(Deed::ReadAllAlerts),
         3 => (0..3_usize, 0..11_u8).prop_map(|(who, what)| Deed::Account(who, what)),
+        1 => (0..WORKSPACES.len(), prop::option::of(1..20_u8)).prop_map(|(w, h)| Deed::Expect(w, h)),
+        2 => Just(Deed::Round),
         2 => (1..30_i64).prop_map(Deed::Wait),
     ]
 }
@@ -197,7 +204,10 @@ pub(crate) fn scan(run: &Run) -> Scan {
                 .map(|at| address_key(ADDRESSES[*at], None))
                 .collect::<HashSet<_>>(),
         },
-        problems: Vec::new(),
+        problems: match run.status {
+            ScanStatus::Failed => vec![format!("cause {}", run.in_sync.len() % 2)],
+            _ => Vec::new(),
+        },
     }
 }
 
@@ -249,7 +259,9 @@ impl World {
             idempotency_key: run.key.map(|key| format!("key {key}")),
         };
         self.last = Some(run.clone());
-        self.write(move |read, now| scans::receive(read, &scan, &push, &somebody(), now))
+        self.write(move |read, now| {
+            scans::receive(read, &scan, &push, Patience::default(), &somebody(), now)
+        })
     }
 
     /// Does it. What the rules refuse is no mistake; any other failure is.
@@ -313,11 +325,52 @@ impl World {
                 .map(drop)
             }
             Deed::Account(who, what) => accounts::act(self, who, what),
+            Deed::Expect(workspace, hours) => self.expect(workspace, hours),
+            Deed::Round => {
+                self.round();
+                Ok(())
+            }
             Deed::Wait(hours) => {
                 self.now = self.now.plus_ms(hours * 3_600_000);
                 Ok(())
             }
         }
+    }
+
+    /// Says how often a workspace should be scanned.
+    fn expect(&mut self, workspace: usize, hours: Option<u8>) -> Result<()> {
+        let every = hours.map(|hours| format!("{hours}h").parse().unwrap());
+        let details = Details {
+            expected_every: Some(every),
+            ..Details::default()
+        };
+        self.write(move |read, now| {
+            let known = workspaces::by_name(read, WORKSPACES[workspace])?
+                .ok_or(Error::NotFound("workspace"))?;
+            workspaces::update(read, known.id, &details, &somebody(), now)
+        })
+        .map(drop)
+    }
+
+    /// Tells what did not happen in time, and how many alerts that made.
+    pub(crate) fn round(&mut self) -> usize {
+        // Whatever there is, though little of it is due.
+        let drifts: Vec<DriftId> = self.drifts().iter().map(|drift| drift.id).collect();
+        let all = self.store.read(workspaces::all).unwrap();
+        let all: Vec<WorkspaceId> = all.iter().map(|workspace| workspace.id).collect();
+        let silent = self.write(move |read, now| silence::tell(read, &all, now));
+        let patience = Patience::default();
+        let undecided = self.write(move |read, now| overdue::remind(read, &drifts, patience, now));
+        silent.unwrap() + undecided.unwrap()
+    }
+
+    /// Every alert, oldest first.
+    pub(crate) fn alerts(&self) -> Vec<alerts::Record> {
+        let rows: Vec<(AlertId, alerts::Record)> = self
+            .store
+            .read(|read| read.rows(&ALERTS, &Range::all(), Order::Ascending, usize::MAX))
+            .unwrap();
+        rows.into_iter().map(|(_, alert)| alert).collect()
     }
 
     fn on_drift(

@@ -111,7 +111,9 @@ async function pause(failures: number) {
 function signedIn(): Promise<void> {
   return new Promise((resolve) => {
     const look = () => {
-      if (session.get().state !== 'in') return;
+      const now = session.get();
+      // Who has to change a given password first may do nothing else.
+      if (now.state !== 'in' || now.user.mustChangePassword) return;
       leave();
       resolve();
     };

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useRef } from 'react';
+import { hasMoved } from '../url/go';
 import css from './Page.module.css';
 
 interface Props {
@@ -13,8 +14,6 @@ interface Props {
   children: ReactNode;
 }
 
-let isFirst = true;
-
 /** A page: it names the window, and its heading has the focus when one comes from another page. */
 export function Page({ title, heading, above, actions, children }: Props) {
   const h1 = useRef<HTMLHeadingElement>(null);
@@ -22,8 +21,7 @@ export function Page({ title, heading, above, actions, children }: Props) {
     document.title = `${title} · DriftSentry`;
   }, [title]);
   useEffect(() => {
-    if (!isFirst && !document.querySelector('dialog[open]')) h1.current?.focus({ preventScroll: true });
-    isFirst = false;
+    if (hasMoved() && !document.querySelector('dialog[open]')) h1.current?.focus({ preventScroll: true });
   }, []);
   return (
     <div className={css.page}>
