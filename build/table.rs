@@ -70,7 +70,8 @@ impl Table {
 /// Whether a path has its content's hash in it, as Vite names files: `/assets/index-1a2B3c_-.js`.
 fn is_named_by_its_content(path: &str) -> bool {
     let name = path.strip_prefix("/assets/").unwrap_or_default();
-    let stem = name.split('.').next().unwrap_or_default().as_bytes();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let stem = stem.as_bytes();
     let hash_at = stem.len().checked_sub(8);
     hash_at.is_some_and(|at| at > 1 && stem[at - 1] == b'-')
 }
