@@ -1,6 +1,6 @@
 //! The files of the binary, and how each goes out: in the coding that its client likes, and only where it changed.
 //!
-//! The build makes the table and compresses (`build/`). Where compressing pays, only the compressed forms are in the
+//! The build makes the table and compresses (`assets/embed`). Where compressing pays, only the compressed forms are in the
 //! binary: what reads neither gets the plain one, which is made of them when it is first asked for.
 
 use std::io::{self, Read, Write};

@@ -21,7 +21,7 @@ pub(crate) fn of(file: &Path) -> Result<&'static str, Refusal> {
         "woff2" => "font/woff2",
         _ => {
             return Err(format!(
-                "{} is of no type that the server knows: add it to build/content_type.rs, or keep the file out.",
+                "{} is of no type that the server knows: add it to assets/embed/content_type.rs, or keep the file out.",
                 file.display()
             ));
         }
