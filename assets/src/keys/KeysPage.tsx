@@ -53,7 +53,11 @@ function Keys() {
   return (
     <Page title={pages.keys} actions={create}>
       <IgnoredFilters found={ignored(search, { page: null })} change={change} />
-      <Panel title={keysText.table} aside={keysText.intro} flush>
+      <Panel
+        title={found.data ? keysText.total(found.data.pagination.total) : keysText.table}
+        aside={keysText.intro}
+        flush
+      >
         <Refetching active={found.isFetching && !found.isLoading} />
         <Loaded query={found} failed={keysText.failed} rows={4}>
           {({ items, pagination }) =>

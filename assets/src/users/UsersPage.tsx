@@ -69,7 +69,7 @@ function Users() {
       }
     >
       <IgnoredFilters found={ignored(search, { page: null })} change={change} />
-      <Panel title={usersText.table} flush>
+      <Panel title={found.data ? usersText.total(found.data.pagination.total) : usersText.table} flush>
         <Refetching active={found.isFetching && !found.isLoading} />
         <Loaded query={found} failed={usersText.failed} rows={6}>
           {({ items, pagination }) => (
