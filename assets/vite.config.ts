@@ -1,9 +1,10 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { licenses } from './licenses';
 
 // The build is the same, byte for byte, wherever it is made: nothing of the machine, the time or the commit goes in.
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), licenses()],
   build: {
     target: 'es2023',
     // A style or an image inside the code would need a hole in the Content-Security-Policy.

@@ -23,9 +23,13 @@ type Whole<T> = T extends string
  *
  * Throws `Problem` (refused), `Unreachable` (no answer) or `SignedOut`.
  */
-export async function data<T>(answer: Promise<{ data?: { readonly data: T }; response: Response }>): Promise<Whole<T>> {
+export async function data<T>(
+  answer: Promise<{ data?: { readonly data: T } | string; response: Response }>,
+): Promise<Whole<T>> {
   const { data } = await answer;
-  if (data === undefined) throw new Problem(500, 'INTERNAL_SERVER_ERROR', 'The answer had no body.', null);
+  // A call that can also answer with lines for a file is typed as either.
+  if (data === undefined || typeof data === 'string')
+    throw new Problem(500, 'INTERNAL_SERVER_ERROR', 'The answer had no body.', null);
   return data.data as Whole<T>;
 }
 

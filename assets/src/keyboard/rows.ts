@@ -16,6 +16,20 @@ export function rowInFocus(within: Element | null): string | undefined {
   return found instanceof HTMLElement && within?.contains(found) ? found.dataset.id : undefined;
 }
 
+/** How long it takes until what was fetched is drawn. */
+const DRAWN_MS = 100;
+
+/** When a row goes away with the focus in it, the one that takes its place gets it; the page's heading, where none does. */
+export async function passFocusOn(within: Element | null, id: string, gone: Promise<unknown>): Promise<void> {
+  const rows = () => [...(within?.querySelectorAll('[data-row]') ?? [])];
+  const at = rows().findIndex((one) => one instanceof HTMLElement && one.dataset.id === id);
+  await gone;
+  await new Promise((resolve) => setTimeout(resolve, DRAWN_MS));
+  if (document.activeElement !== document.body) return;
+  const next = rows()[Math.min(at, rows().length - 1)]?.querySelector('a, button') ?? document.querySelector('h1');
+  if (next instanceof HTMLElement) next.focus();
+}
+
 function focusRow(found: Element | undefined) {
   const target = found?.querySelector('[data-row-focus]');
   if (target instanceof HTMLElement) target.focus();

@@ -1,6 +1,79 @@
-import { pages } from '../text';
-import { Page } from '../ui/Page';
+import { useCell } from '../cell';
+import { density, type Theme, theme } from '../preferences/preferences';
+import { useWriteBlock } from '../shell/who';
+import { pages, settingsText } from '../text';
+import { Field } from '../ui/Field';
+import { Loaded } from '../ui/Loaded';
+import { Page, Panel } from '../ui/Page';
+import { Radios } from '../ui/Radios';
+import { Failure } from '../ui/States';
+import { About } from './About';
+import css from './Settings.module.css';
+import { useSettings } from './useSettings';
+import { ZoneField } from './ZoneField';
+
+const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
 
 export function SettingsPage() {
-  return <Page title={pages.settings}>{null}</Page>;
+  const { me, saving } = useSettings();
+  const block = useWriteBlock();
+  const rows = useCell(density);
+  const look = useCell(theme);
+  return (
+    <Page title={pages.settings}>
+      {saving.isError ? (
+        <Failure
+          what={settingsText.saveFailed}
+          error={saving.error}
+          onRetry={() => saving.variables && saving.mutate(saving.variables)}
+        />
+      ) : null}
+      <div className={css.columns}>
+        <Panel title={settingsText.look}>
+          <div className={css.fields}>
+            <div>
+              <Radios
+                legend={settingsText.theme}
+                options={THEMES.map((value) => ({ value, label: settingsText.themes[value] }))}
+                value={look}
+                disabled={block !== undefined}
+                onChange={(chosen) => saving.mutate({ theme: chosen })}
+              />
+              <p className={css.hint}>{block ?? settingsText.themeHint}</p>
+            </div>
+            <div>
+              <Radios
+                legend={settingsText.density}
+                options={[
+                  { value: 'normal', label: settingsText.densities.normal },
+                  { value: 'compact', label: settingsText.densities.compact },
+                ]}
+                value={rows}
+                onChange={density.set}
+              />
+              <p className={css.hint}>{settingsText.densityHint}</p>
+            </div>
+          </div>
+        </Panel>
+        <Panel title={settingsText.notices}>
+          <Loaded query={me} failed={settingsText.failed} rows={1}>
+            {({ settings }) => (
+              <Field label={settingsText.criticalOnly} hint={block ?? settingsText.criticalOnlyHint}>
+                <input
+                  type="checkbox"
+                  checked={settings.criticalAlertsOnly}
+                  disabled={block !== undefined}
+                  onChange={(event) => saving.mutate({ criticalAlertsOnly: event.target.checked })}
+                />
+              </Field>
+            )}
+          </Loaded>
+        </Panel>
+        <Panel title={settingsText.times}>
+          <ZoneField />
+        </Panel>
+        <About />
+      </div>
+    </Page>
+  );
 }

@@ -21,6 +21,9 @@ export function Dialog({ title, children, onClose, wide = false }: Props) {
     const before = document.activeElement;
     const shown = dialog.current;
     shown?.showModal();
+    // What is to be filled in comes before the cross.
+    const field = shown?.querySelector('form :is(input:not([hidden]), select, textarea)');
+    if (field instanceof HTMLElement) field.focus();
     return () => {
       shown?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
