@@ -233,7 +233,7 @@ export const driftListText = {
     show: 'Filters',
     any: 'Any',
     onlyOpen: 'Open',
-    onlyReal: 'Left the code',
+    onlyReal: 'Real drift',
     open: 'Open',
     me: 'Assigned to me',
     exact: 'The whole word, as it stands in the list. Enter adds it.',
