@@ -72,7 +72,14 @@ function Address({ row, search }: { row: Row; search: Search }) {
   const [head, tail] = cut(row.resourceAddress);
   return (
     <span className={css.address}>
-      <Link to={`/drifts/${row.id}`} search={search} title={row.resourceAddress} data-row="" dir="auto">
+      <Link
+        to={`/drifts/${row.id}`}
+        search={search}
+        title={row.resourceAddress}
+        aria-label={row.resourceAddress}
+        data-row=""
+        dir="auto"
+      >
         <span className={css.head}>{head}</span>
         {tail ? <span className={css.tail}>{tail}</span> : null}
       </Link>
@@ -130,16 +137,14 @@ function Cell({ column, row, decider }: { column: Column; row: Row; decider: str
           {row.assignee ?? <None title={text.unassigned} />}
         </td>
       );
-    case 'costImpactMonthly':
+    case 'costImpactMonthly': {
+      const cost = row.costImpactMonthly === null ? undefined : signed(row.costImpactMonthly, row.currency);
       return (
-        <td data-label={label} className={`${css.costImpactMonthly} ${css.number}`}>
-          {row.costImpactMonthly === null ? (
-            <None title={text.notPriced} />
-          ) : (
-            signed(row.costImpactMonthly, row.currency)
-          )}
+        <td data-label={label} className={`${css.costImpactMonthly} ${css.number}`} title={cost}>
+          {cost ?? <None title={text.notPriced} />}
         </td>
       );
+    }
     case 'detectedAt':
       return (
         <td className={`${css[column]} ${css.time}`}>

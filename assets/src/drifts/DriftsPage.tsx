@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useCell } from '../cell';
 import { density, pageSize } from '../preferences/preferences';
 import { useMay } from '../shell/who';
@@ -11,7 +11,7 @@ import { toast } from '../ui/Toasts';
 import { useUrlSearch } from '../url/useSearch';
 import { BulkBar } from './BulkBar';
 import { useColumns } from './columns';
-import { type Decider, Decisions } from './Decisions';
+import type { Decider } from './Decisions';
 import css from './DriftsPage.module.css';
 import { DriftTable } from './DriftTable';
 import { EmptyList } from './EmptyList';
@@ -36,6 +36,9 @@ import { useDriftList } from './useDriftList';
 import { useListKeys } from './useListKeys';
 import { useLive } from './useLive';
 import { useRowFocus } from './useRowFocus';
+
+/** Who only reads needs none of it, and who decides has read something first. */
+const Decisions = lazy(async () => ({ default: (await import('./Decisions')).Decisions }));
 
 export function DriftsPage() {
   const [search, change] = useUrlSearch();
@@ -180,7 +183,7 @@ export function DriftsPage() {
             />
           </TableFrame>
         )}
-        {total === undefined || total === 0 ? null : (
+        {total === undefined || rows.length === 0 ? null : (
           <Pagination page={view.page} pageSize={limit} total={total} onPage={turnTo} />
         )}
       </div>
@@ -197,16 +200,20 @@ export function DriftsPage() {
           onDecide={(action) => decider.current?.selected(action)}
         />
       ) : null}
-      <Decisions
-        ref={decider}
-        rows={rows}
-        filters={view.filters}
-        selection={selection}
-        focus={focus}
-        live={live}
-        onSelection={setSelection}
-        onOutdated={() => void list.refetch()}
-      />
+      {may.decide ? (
+        <Suspense fallback={null}>
+          <Decisions
+            ref={decider}
+            rows={rows}
+            filters={view.filters}
+            selection={selection}
+            focus={focus}
+            live={live}
+            onSelection={setSelection}
+            onOutdated={() => void list.refetch()}
+          />
+        </Suspense>
+      ) : null}
     </Page>
   );
 }

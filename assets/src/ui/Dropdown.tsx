@@ -13,6 +13,7 @@ interface Props {
 /** A button with a panel below it: a native `details` that Esc, a press elsewhere and leaving it by Tab close. */
 export function Dropdown({ label, align = 'start', children }: Props) {
   const details = useRef<HTMLDetailsElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
   const close = () => details.current?.removeAttribute('open');
   useEffect(() => {
     const pressed = ({ target }: Event) => {
@@ -25,6 +26,9 @@ export function Dropdown({ label, align = 'start', children }: Props) {
     <details
       ref={details}
       className={css.dropdown}
+      onToggle={() => {
+        if (details.current?.open && panel.current) keepInSight(panel.current);
+      }}
       onKeyDown={(event) => {
         if (event.key !== 'Escape' || !details.current?.open) return;
         event.stopPropagation();
@@ -41,9 +45,21 @@ export function Dropdown({ label, align = 'start', children }: Props) {
           <path d="M1 .8l4 4 4-4" fill="none" stroke="currentColor" strokeWidth="1.6" />
         </svg>
       </summary>
-      <div className={css.panel} data-align={align}>
+      <div className={css.panel} data-align={align} ref={panel}>
         {children}
       </div>
     </details>
   );
+}
+
+/** How near a panel comes to the window's edges. */
+const MARGIN_PX = 8;
+
+/** Moves a panel that would stand beyond an edge of the window. */
+function keepInSight(panel: HTMLElement) {
+  panel.style.translate = '';
+  const { left, right } = panel.getBoundingClientRect();
+  const beyond = Math.max(0, right - (document.documentElement.clientWidth - MARGIN_PX));
+  const shift = left < MARGIN_PX ? MARGIN_PX - left : -Math.min(beyond, left - MARGIN_PX);
+  if (shift !== 0) panel.style.translate = `${shift}px`;
 }
