@@ -9,15 +9,24 @@ export type Schemas = components['schemas'];
 /** Every call of the contract, with the session's token. Give its answer to `data`. */
 export const api = createClient<paths>({ baseUrl: '', fetch: authorized });
 
+/** openapi-fetch's types take a read-only array for any object, and lose that it is one: this says it again. */
+type Whole<T> = T extends string
+  ? T
+  : T extends { readonly [at: number]: infer Item; readonly length: number }
+    ? readonly Whole<Item>[]
+    : T extends object
+      ? { [Name in keyof T]: Whole<T[Name]> }
+      : T;
+
 /**
  * What a call answered: `data(api.GET('/api/v1/drifts', …))`.
  *
  * Throws `Problem` (refused), `Unreachable` (no answer) or `SignedOut`.
  */
-export async function data<T>(answer: Promise<{ data?: { readonly data: T }; response: Response }>): Promise<T> {
+export async function data<T>(answer: Promise<{ data?: { readonly data: T }; response: Response }>): Promise<Whole<T>> {
   const { data } = await answer;
   if (data === undefined) throw new Problem(500, 'INTERNAL_SERVER_ERROR', 'The answer had no body.', null);
-  return data.data;
+  return data.data as Whole<T>;
 }
 
 /** Fetches with the session's token; once more with a new one where it was refused. Throws what isn't a success. */

@@ -48,3 +48,5 @@ export const zone = preference<string>('zone', '', null);
 export const diffLayout = preference<DiffLayout>('diff', 'split', ['split', 'unified']);
 export const pageSize = preference<'25' | '50' | '100'>('rows', '25', ['25', '50', '100']);
 export const density = preference<'normal' | 'compact'>('density', 'normal', ['normal', 'compact']);
+/** The columns of the drift list that one does without, with commas between. */
+export const hiddenColumns = preference<string>('hiddenColumns', '', null);

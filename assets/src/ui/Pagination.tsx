@@ -17,14 +17,9 @@ export function Pagination({ page, pageSize: size, total, onPage }: Props) {
   const pages = Math.max(1, Math.ceil(total / size));
   const from = total === 0 ? 0 : (page - 1) * size + 1;
   const to = Math.min(total, page * size);
+  // With a title, one that is off keeps the focus: who goes to the last page by the keyboard stays here.
   const step = (label: string, sign: string, target: number, isOff: boolean) => (
-    <Button
-      size="small"
-      aria-label={label}
-      title={isOff ? undefined : label}
-      disabled={isOff}
-      onClick={() => onPage(target)}
-    >
+    <Button size="small" aria-label={label} title={label} disabled={isOff} onClick={() => onPage(target)}>
       {sign}
     </Button>
   );

@@ -8,19 +8,22 @@ interface Props {
   /** Below 640 px each row stands as a card; cells then name themselves by `data-label`. */
   cards?: boolean;
   compact?: boolean;
+  /** Its columns fit wherever it is shown as a table: nothing scrolls, and the header stays in sight. */
+  fits?: boolean;
   children: ReactNode;
 }
 
 /** The frame of a `table`: where it is too wide, it scrolls inside, also by the keyboard. */
-export function TableFrame({ label, busy = false, cards = false, compact = false, children }: Props) {
+export function TableFrame({ label, busy = false, cards = false, compact = false, fits = false, children }: Props) {
   return (
     <section
       className={css.frame}
       aria-label={label}
       aria-busy={busy}
-      tabIndex={0}
+      tabIndex={fits ? undefined : 0}
       data-cards={cards || undefined}
       data-compact={compact || undefined}
+      data-fits={fits || undefined}
     >
       {children}
     </section>
