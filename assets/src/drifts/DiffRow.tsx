@@ -1,7 +1,9 @@
 import { memo, useMemo } from 'react';
 import type { Row } from '../diff/compare';
+import { firstMark } from '../diff/fold';
 import { isSame, typeOf } from '../diff/json';
 import { toPointer, toText } from '../diff/pointer';
+import { showable } from '../diff/showable';
 import { markWords, type Piece } from '../diff/words';
 import type { DiffLayout } from '../preferences/preferences';
 import { diffText } from '../text';
@@ -25,8 +27,9 @@ export const DiffRow = memo(function DiffRow({ row, layout, isTarget }: Props) {
   const path = toText(row.shownPath);
   const pointer = toPointer(row.path);
   const marks = useMemo(() => marksOf(row), [row]);
-  const expected = <DiffValue row={row} side="expected" pieces={marks?.[0]} />;
-  const actual = <DiffValue row={row} side="actual" pieces={marks?.[1]} />;
+  const focus = marks && Math.min(firstMark(marks[0]), firstMark(marks[1]));
+  const expected = <DiffValue row={row} side="expected" pieces={marks?.[0]} focus={focus} />;
+  const actual = <DiffValue row={row} side="actual" pieces={marks?.[1]} focus={focus} />;
   return (
     <tr tabIndex={-1} data-id={row.id} data-change={change} data-target={isTarget || undefined} className={css.row}>
       <th scope="row">
@@ -88,6 +91,7 @@ function Notes({ row }: { row: Row }) {
   const isBoth = expected !== undefined && actual !== undefined && !row.isSensitive;
   const [before, after] = isBoth ? [typeOf(expected), typeOf(actual)] : [];
   const notes = [
+    row.element === undefined ? undefined : showable(row.element),
     change === 'changed' && before !== undefined && after !== undefined && before !== after
       ? diffText.typeChange(diffText.types[before], diffText.types[after])
       : undefined,

@@ -14,13 +14,15 @@ interface Props {
   side: 'expected' | 'actual';
   /** A text's words, with those marked that the other side lacks. */
   pieces: readonly Piece[] | undefined;
+  /** Where the two sides begin to differ: what is folded, is folded around it. */
+  focus: number | undefined;
 }
 
 /** Longer texts are not shown whole, but saved. */
 const MAX_SHOWN = 200 * 1024;
 
 /** One side's value. What went or came is a deletion or an insertion to those who don't see colours, too. */
-export function DiffValue({ row, side, pieces }: Props) {
+export function DiffValue({ row, side, pieces, focus }: Props) {
   const { change, isSensitive } = row;
   const value = row[side];
   if (isSensitive) {
@@ -29,7 +31,14 @@ export function DiffValue({ row, side, pieces }: Props) {
   }
   if (value === undefined) return <em className={css.word}>{diffText.absent}</em>;
   if (value === UNKNOWN) return <em className={css.word}>{diffText.unknown}</em>;
-  const shown = <Text value={value} pieces={pieces ?? [{ text: textOf(value), isMarked: false }]} name={nameOf(row)} />;
+  const shown = (
+    <Text
+      value={value}
+      pieces={pieces ?? [{ text: textOf(value), isMarked: false }]}
+      name={nameOf(row)}
+      focus={focus}
+    />
+  );
   const changes = side === 'expected' ? ['removed', 'changed'] : ['added', 'changed'];
   if (!changes.includes(change)) return shown;
   return side === 'expected' ? <del className={css.change}>{shown}</del> : <ins className={css.change}>{shown}</ins>;
@@ -40,9 +49,19 @@ const textOf = (value: Json): string => (typeof value === 'string' ? value : pri
 /** What a value's file is called: the last part of its path. */
 const nameOf = ({ path }: Row): string => `${String(path.at(-1) ?? 'value').replace(/[^\w.-]+/g, '_')}.txt`;
 
-function Text({ value, pieces, name }: { value: Json; pieces: readonly Piece[]; name: string }) {
+function Text({
+  value,
+  pieces,
+  name,
+  focus,
+}: {
+  value: Json;
+  pieces: readonly Piece[];
+  name: string;
+  focus: number | undefined;
+}) {
   const [isWhole, showWhole] = useState(false);
-  const folded = fold(pieces);
+  const folded = fold(pieces, focus);
   const length = pieces.reduce((sum, { text }) => sum + text.length, 0);
   const isText = typeof value === 'string';
   const quote = isText ? <span className={css.quote}>"</span> : null;

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import type { Schemas } from '../api/client';
 import { showable } from '../diff/showable';
 import { money } from '../format/numbers';
-import { driftText, kinds } from '../text';
+import { driftText, kinds, severities } from '../text';
 import { Badge, SeverityBadge, StatusBadge } from '../ui/Badge';
 import { CopyButton } from '../ui/CopyButton';
 import { Link } from '../ui/Link';
@@ -24,7 +24,9 @@ export function DriftFacts({ drift, search }: { drift: Schemas['Drift']; search:
         <Badge>{kinds[drift.kind]}</Badge>
         <span className={css.why}>
           {driftText.kindMeanings[drift.kind]}{' '}
-          {drift.severityReason ? `(${showable(driftText.severity(drift.severityReason))})` : null}
+          {drift.severityReason
+            ? driftText.severity(severities[drift.severity].toLowerCase(), showable(drift.severityReason))
+            : null}
         </span>
       </p>
       <dl className={css.list}>
@@ -39,7 +41,7 @@ export function DriftFacts({ drift, search }: { drift: Schemas['Drift']; search:
             <code>{showable(drift.resourceId)}</code> <CopyButton text={drift.resourceId} what={fact.id} />
           </Fact>
         )}
-        <Known name={fact.provider} value={drift.provider} />
+        <Known name={fact.provider} value={drift.provider?.split('/').slice(-2).join('/')} title={drift.provider} />
         <Known name={fact.region} value={drift.region} />
         <Known name={fact.account} value={drift.accountId} />
         <Fact name={fact.firstSeen}>
@@ -48,12 +50,13 @@ export function DriftFacts({ drift, search }: { drift: Schemas['Drift']; search:
         <Fact name={fact.lastSeen}>
           <Time at={drift.lastSeenAt} />, {driftText.seen(drift.seenCount)}
         </Fact>
-        <Fact name={fact.detectedBy}>{driftText.detectedBy[drift.detectedBy]}</Fact>
-        {drift.scanId ? (
-          <Fact name={fact.scan}>
-            <Link to={`/scans/${drift.scanId}`}>{driftText.lastScan}</Link>
-          </Fact>
-        ) : null}
+        <Fact name={fact.detectedBy}>
+          {drift.scanId ? (
+            <Link to={`/scans/${drift.scanId}`}>{driftText.detectedBy[drift.detectedBy]}</Link>
+          ) : (
+            driftText.detectedBy[drift.detectedBy]
+          )}
+        </Fact>
         <Fact name={fact.cost}>{money(drift.costImpactMonthly, drift.currency)}</Fact>
         <Fact name={fact.assignee}>{drift.assignee ? showable(drift.assignee) : driftText.notAssigned}</Fact>
         {drift.recurrenceOf ? (
@@ -84,8 +87,13 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function Known({ name, value }: { name: string; value: string | null }) {
-  return value ? <Fact name={name}>{showable(value)}</Fact> : null;
+function Known({ name, value, title }: { name: string; value: string | null | undefined; title?: string | null }) {
+  if (!value) return null;
+  return (
+    <Fact name={name}>
+      <span title={title ? showable(title) : undefined}>{showable(value)}</span>
+    </Fact>
+  );
 }
 
 function Workspace({ name }: { name: string }) {

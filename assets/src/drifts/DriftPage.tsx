@@ -121,7 +121,9 @@ function Loaded({ whole, search, onSearch, above, isFetching, failure, onRetry }
       ) : null}
       {failure ? <Failure what={driftText.failed} error={failure} onRetry={onRetry} /> : null}
       <div className={css.parts} aria-busy={isFetching}>
-        <Refetching active={isFetching} />
+        <div className={css.bar}>
+          <Refetching active={isFetching} />
+        </div>
         <DriftFacts drift={drift} search={search} />
         <DriftDecisions whole={whole} next={neighbours?.next && to(neighbours.next)} />
         <DriftDiff drift={drift} />
