@@ -13,15 +13,15 @@ it('pairs what identifies itself, however little it shares', () => {
     [rule(80, 'x'), rule(443, 'y')],
     [rule(443, 'z'), rule(22, 'x')],
   ];
-  expect(align('ingress', a, b).isByIdentity).toBe(true);
+  expect(align('ingress', a, b).identify).toBeDefined();
   expect(pairs('ingress', a, b)).toEqual(['1:0', '-:1', '0:-']);
 });
 
 it('pairs by likeness where two have one identity, or one has none', () => {
   const rule = (cidr: string) => ({ protocol: 'tcp', from_port: 443, to_port: 443, cidr });
-  expect(align('ingress', [rule('a'), rule('b')], [rule('b')]).isByIdentity).toBe(false);
+  expect(align('ingress', [rule('a'), rule('b')], [rule('b')]).identify).toBeUndefined();
   expect(pairs('ingress', [rule('a'), rule('b')], [rule('b')])).toEqual(['1:0', '0:-']);
-  expect(align('Statement', [{ Sid: 'A' }, { Effect: 'Allow' }], [{ Sid: 'A' }]).isByIdentity).toBe(false);
+  expect(align('Statement', [{ Sid: 'A' }, { Effect: 'Allow' }], [{ Sid: 'A' }]).identify).toBeUndefined();
 });
 
 it('pairs equal elements first, then blocks by what they share, then scalars in order', () => {

@@ -13,8 +13,8 @@ export interface Pair {
 
 export interface Alignment {
   pairs: readonly Pair[];
-  /** They were told apart by what identifies them, not by their likeness. */
-  isByIdentity: boolean;
+  /** What identifies an element, where they were told apart by it and not by their likeness. */
+  identify: ((element: Json) => string) | undefined;
 }
 
 /** More pairs, or more leaves to compare among them, and elements pair by their position. */
@@ -29,7 +29,7 @@ export function align(name: Step | undefined, expected: readonly Json[], actual:
   if (found) return found;
   const identify = identityOf(name, expected, actual);
   const matches = identify ? byIdentity(expected, actual, identify) : byLikeness(expected, actual);
-  const made = { pairs: ordered(matches, expected.length, actual.length), isByIdentity: identify !== undefined };
+  const made = { pairs: ordered(matches, expected.length, actual.length), identify };
   const others = known.get(expected) ?? new WeakMap();
   known.set(expected, others.set(actual, made));
   return made;

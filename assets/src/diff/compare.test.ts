@@ -89,6 +89,11 @@ describe('the rows of a drift', () => {
       'removed ingress[1].protocol: "tcp" → absent',
       'removed ingress[1].to_port: 443 → absent',
     ]);
+    expect(rows.filter((row) => row.change !== 'same').map((row) => row.element)).toEqual([
+      ...Array.from({ length: 4 }, () => 'tcp 8443'),
+      'tcp 80',
+      ...Array.from({ length: 4 }, () => 'tcp 443'),
+    ]);
   });
 
   it('say of a mere reordering that it moved', () => {

@@ -25,6 +25,8 @@ export interface Row {
   isMember: boolean;
   /** Its element stood before or after others than it does now. */
   moved: { from: number; to: number } | undefined;
+  /** What identifies the element of a list that it belongs to, such as `tcp 443`. */
+  element: string | undefined;
   /** What makes the expected state follow the actual one here. */
   patch: Operation | null;
 }
@@ -45,6 +47,7 @@ export function compare(difference: unknown, expected: Json | undefined, actual:
 /** What holds for all leaves of one place that differs. */
 interface Site {
   patch: Operation | null;
+  element: string | undefined;
   isParsed: boolean;
   isMember: boolean;
 }
@@ -55,7 +58,7 @@ interface Spot {
   origin: Path | undefined;
 }
 
-const PLAIN: Site = { patch: null, isParsed: false, isMember: false };
+const PLAIN: Site = { patch: null, element: undefined, isParsed: false, isMember: false };
 
 class Walk {
   readonly rows: Row[] = [];
@@ -107,7 +110,7 @@ class Walk {
     const before = entry.change === 'added' ? absent(this.expected, origin) : entry.expected;
     const after = entry.change === 'removed' ? absent(this.actual, path) : entry.actual;
     const isMember = isMembership(entry, place);
-    const site = { patch: operation(place, before, after), isParsed: false, isMember };
+    const site = { ...PLAIN, patch: operation(place, before, after), isMember };
     if (isMember && entry.change === 'changed') {
       this.#row(place, before, undefined, 'removed', { ...site, patch: operation(place, before, undefined) });
       this.#row(place, undefined, after, 'added', { ...site, patch: operation(place, undefined, after) });
@@ -158,7 +161,8 @@ class Walk {
 
   #lists({ path, origin }: Spot, a: readonly Json[], b: readonly Json[], site: Site) {
     let past = b.length;
-    for (const { expected, actual, isMoved } of align(path.at(-1), a, b).pairs) {
+    const { pairs, identify } = align(path.at(-1), a, b);
+    for (const { expected, actual, isMoved } of pairs) {
       const at = actual ?? past++;
       if (isMoved && expected !== undefined && (isContainer(b[at]) || isAlike(a, b))) {
         this.#moved = { from: expected, to: at };
@@ -166,7 +170,9 @@ class Walk {
       const from = expected === undefined || origin === undefined ? undefined : [...origin, expected];
       const value = (list: readonly Json[], index: number | undefined) =>
         index === undefined ? undefined : list[index];
-      this.#pair({ path: [...path, at], origin: from }, value(a, expected), value(b, actual), site);
+      const [before, after] = [value(a, expected), value(b, actual)];
+      const element = identify?.(after ?? before ?? null) ?? site.element;
+      this.#pair({ path: [...path, at], origin: from }, before, after, { ...site, element });
       this.#moved = undefined;
     }
   }

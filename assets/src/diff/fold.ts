@@ -12,22 +12,27 @@ export interface Folded {
   isCutAfter: boolean;
 }
 
-/** As much of a long text as six lines hold, from shortly before its first mark; `null` where all of it fits. */
-export function fold(all: readonly Piece[]): Folded | null {
+/** Where the first mark of a text begins; where the text ends, if it has none. */
+export function firstMark(all: readonly Piece[]): number {
+  const at = all.findIndex((piece) => piece.isMarked);
+  return (at < 0 ? all : all.slice(0, at)).reduce((sum, { text }) => sum + text.length, 0);
+}
+
+/**
+ * As much of a long text as six lines hold, with `focus` in sight; `null` where all of it fits.
+ *
+ * Up to the first mark of either, two texts are alike: the same focus keeps both folded at the same place.
+ */
+export function fold(all: readonly Piece[], focus = firstMark(all)): Folded | null {
   const text = all.map((piece) => piece.text).join('');
   if (end(text, 0) >= text.length) return null;
-  const from = start(all, text);
+  const from = start(text, focus);
   const to = end(text, from);
   return { pieces: cut(all, from, to), isCutBefore: from > 0, isCutAfter: to < text.length };
 }
 
-/** Where to begin, so that the first mark is in sight. */
-function start(all: readonly Piece[], text: string): number {
-  let mark = 0;
-  for (const piece of all) {
-    if (piece.isMarked) break;
-    mark += piece.text.length;
-  }
+/** Where to begin, so that what is at `mark` is in sight. */
+function start(text: string, mark: number): number {
   if (mark >= text.length || mark < end(text, 0) - BEFORE) return 0;
   const line = text.lastIndexOf('\n', mark - 1) + 1;
   return whole(text, Math.max(line, mark - BEFORE, 0));

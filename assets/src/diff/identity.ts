@@ -52,14 +52,17 @@ export function identityOf(
     .find((identify) => isUnique(expected.map(identify)) && isUnique(actual.map(identify)));
 }
 
-/** Its identifying values side by side, such as `tcp 443 443`; empty where one is missing. */
+/** Its identifying values side by side, such as `tcp 443`; empty where one is missing. */
 function identity(element: Json, keys: readonly string[]): string {
   if (!isObject(element)) return '';
   const values = keys.map((key) => member(element, key));
   const isWhole = values.every(
     (value) => value instanceof Exact || typeof value === 'number' || (typeof value === 'string' && value !== ''),
   );
-  return isWhole ? values.map(String).join(' ') : '';
+  if (!isWhole) return '';
+  if (keys !== RULE) return values.map(String).join(' ');
+  const [protocol, from, to] = values.map(String);
+  return `${protocol} ${from === to ? from : `${from}–${to}`}`;
 }
 
 const isUnique = (identities: readonly string[]): boolean =>

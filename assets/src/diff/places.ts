@@ -44,7 +44,7 @@ export function placeOf(entry: Entry, expected: Json | undefined, actual: Json |
     let from: Step | undefined = step;
     if (lists && typeof step === 'number') {
       const alignment = align(path.at(-1), lists.expected, lists.actual);
-      if (alignment.isByIdentity) own ??= { path: [...path], origin, ...lists };
+      if (alignment.identify) own ??= { path: [...path], origin, ...lists };
       from = partner(alignment, lists, step, entry, parts.slice(nth + 1));
     } else if (isList(there) && !isList(here)) from = undefined;
     path.push(step);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { showable } from './showable';
+import { runs, showable } from './showable';
 
 it.each([
   ['plain text, ünïcode, 日本語', 'plain text, ünïcode, 日本語'],
@@ -19,4 +19,17 @@ it.each([
   ['filler\u3164', 'filler\\u3164'],
 ])('%j is shown as %j', (text, shown) => {
   expect(showable(text)).toBe(shown);
+  expect(
+    runs(text)
+      .map((run) => run.text)
+      .join(''),
+  ).toBe(shown);
+});
+
+it('an escape can be told from the same letters typed', () => {
+  expect(runs('a\u202e\\u202e')).toEqual([
+    { text: 'a', code: undefined },
+    { text: '\\u202e', code: 'U+202E' },
+    { text: '\\u202e', code: undefined },
+  ]);
 });

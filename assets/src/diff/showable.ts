@@ -16,6 +16,27 @@ export function showable(text: string): string {
   });
 }
 
+/** A stretch of a text: as it is, or one letter that is shown as an escape, with its code (`U+202E`). */
+export interface Run {
+  text: string;
+  code: string | undefined;
+}
+
+/** The text in stretches, so that an escape can be told from the same letters typed. */
+export function runs(text: string): Run[] {
+  const found: Run[] = [];
+  let from = 0;
+  for (const { 0: letter, index } of text.matchAll(HIDDEN)) {
+    if (letter === JOINER && joins(text, index)) continue;
+    if (index > from) found.push({ text: text.slice(from, index), code: undefined });
+    const code = (letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    found.push({ text: escaped(letter), code: `U+${code}` });
+    from = index + letter.length;
+  }
+  if (from < text.length) found.push({ text: text.slice(from), code: undefined });
+  return found;
+}
+
 function joins(text: string, at: number): boolean {
   return (
     /(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)$/u.test(text.slice(Math.max(0, at - 2), at)) &&

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fold } from './fold';
+import { firstMark, fold } from './fold';
 import { markWords, type Piece } from './words';
 
 const marked = (pieces: readonly Piece[]) =>
@@ -54,4 +54,13 @@ it('folds so that the first mark is in sight', () => {
 it('does not cut a letter in two', () => {
   const text = fold(plain('👩'.repeat(1_000)))?.pieces[0]?.text ?? '';
   expect(encodeURIComponent(text)).not.toBe('');
+});
+
+it('folds both texts at the same place, though only one has a mark', () => {
+  const lines = Array.from({ length: 200 }, (_, at) => `line ${at}\n`);
+  const [a, b] = markWords(lines.join(''), lines.toSpliced(150, 0, 'new\n').join(''));
+  expect(a.some((piece) => piece.isMarked)).toBe(false);
+  const focus = Math.min(firstMark(a), firstMark(b));
+  expect(fold(a, focus)?.pieces[0]?.text).toMatch(/^line 149\nline 150\n|^line 150\n/);
+  expect(fold(b, focus)?.isCutBefore).toBe(true);
 });

@@ -3,10 +3,19 @@ import { common } from '../text';
 import { Button } from './Button';
 
 /** Copies a text. The clipboard's own interface exists on https and localhost only: elsewhere a selection does it. */
-export function CopyButton({ text, what, children }: { text: string; what: string; children?: string }) {
+export function CopyButton({
+  text,
+  what,
+  children,
+}: {
+  /** The text, or what makes it once it is asked for. */
+  text: string | (() => string);
+  what: string;
+  children?: string;
+}) {
   const [done, setDone] = useState<'copied' | 'failed' | null>(null);
   const copy = async () => {
-    setDone((await copied(text)) ? 'copied' : 'failed');
+    setDone((await copied(typeof text === 'string' ? text : text())) ? 'copied' : 'failed');
     setTimeout(() => setDone(null), 2_000);
   };
   return (
