@@ -5,7 +5,7 @@ import { theme } from '../preferences/preferences';
 import type { ChartProps } from './Chart';
 import css from './LineChart.module.css';
 
-/** The first part of a colour that was put on an element: the canvas knows nothing of `light-dark()`. */
+/** A page's colour as it is in the theme of now: the canvas knows nothing of `light-dark()`. */
 function resolved(element: HTMLElement, name: string): string {
   element.style.color = `var(${name})`;
   return getComputedStyle(element).color;
@@ -48,6 +48,7 @@ export default function LineChart({ days, series, chosen, label, tick, day, onCh
           {
             ...axis,
             grid: { show: false },
+            size: 28,
             incrs: [1, 2, 5, 7, 14, 28].map((number) => number * DAY_S),
             space: 64,
             values: (_, splits) => splits.map((split) => day(split * 1_000)),

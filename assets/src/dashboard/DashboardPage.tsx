@@ -36,7 +36,7 @@ export function DashboardPage() {
   if (isFirstRun === undefined && summary.data) first(summary.data.scans.lastAt === null);
   if (isFirstRun) {
     return (
-      <Page title={pages.dashboard}>
+      <Page key="first" title={pages.dashboard}>
         <FirstRun onDone={() => first(false)} />
       </Page>
     );
@@ -54,7 +54,9 @@ export function DashboardPage() {
       }
     >
       <IgnoredFilters found={ignored(search, { days: PERIODS, status: ['failed'] })} change={change} />
-      <Refetching active={summary.isFetching && summary.data !== undefined} />
+      <div className={css.bar}>
+        <Refetching active={summary.isFetching && summary.data !== undefined} />
+      </div>
       <Loaded query={summary} failed={t.summaryFailed} rows={3} height="4.5rem">
         {(figures) => (
           <div className={css.figures} aria-busy={summary.isFetching}>
@@ -70,7 +72,10 @@ export function DashboardPage() {
       </div>
       <div className={css.halves}>
         <Oldest />
-        <Unchecked />
+        <div className={css.stack}>
+          <Unchecked />
+          {summary.data ? <Resolution figures={summary.data} days={Number(days)} /> : null}
+        </div>
       </div>
       <LastScans
         figures={summary.data?.scans}
@@ -78,7 +83,6 @@ export function DashboardPage() {
         isFailedOnly={search.status === 'failed'}
         onFailedOnly={(isOnly) => change({ status: isOnly ? 'failed' : undefined })}
       />
-      {summary.data ? <Resolution figures={summary.data} days={Number(days)} /> : null}
     </Page>
   );
 }

@@ -1,7 +1,7 @@
 import type { Schemas } from '../api/client';
 import { middle } from '../format/middle';
-import { common, kinds } from '../text';
-import { SeverityBadge, StatusBadge } from '../ui/Badge';
+import { kinds, statuses } from '../text';
+import { SeverityBadge } from '../ui/Badge';
 import { Link } from '../ui/Link';
 import { Time } from '../ui/Time';
 import type { Search } from '../url/search';
@@ -30,11 +30,12 @@ export function DriftLines({ drifts, search, hideWorkspace = false }: Props) {
                 {middle(address, 60)}
               </Link>
               <span className={css.facts}>
-                {hideWorkspace ? null : `${drift.workspace ?? common.none} · `}
-                {kinds[drift.kind]} · <Time at={drift.detectedAt} />
+                <strong>{statuses[drift.status]}</strong>
+                {hideWorkspace ? null : <span>{drift.workspace}</span>}
+                <span>{kinds[drift.kind]}</span>
+                <Time at={drift.detectedAt} />
               </span>
             </span>
-            <StatusBadge status={drift.status} />
           </li>
         );
       })}

@@ -20,6 +20,7 @@ export function outdatedBy({ name, data }: LiveEvent): string[][] {
         ['drifts', 'count'],
         ['metrics'],
         ['workspaces'],
+        ['scans', 'drifts'],
         ['audit'],
       ];
     case 'alert':

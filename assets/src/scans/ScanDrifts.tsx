@@ -54,9 +54,7 @@ export function ScanDrifts({ scan, search, change }: Props) {
                 action={<Button onClick={() => change({ page: undefined })}>{workspacesText.firstPage}</Button>}
               />
             ) : part === undefined ? (
-              <Empty title={t.nothing}>
-                {scan.status === 'failed' ? t.meanings.failed : t.nothingHow(scan.counts.unchanged)}
-              </Empty>
+              <Empty title={t.nothing}>{scan.status === 'failed' ? null : t.nothingHow(scan.counts.unchanged)}</Empty>
             ) : (
               <Empty title={t.nothingOfPart[part]} />
             )}

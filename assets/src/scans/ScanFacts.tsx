@@ -14,7 +14,7 @@ export function ScanFacts({ scan }: { scan: Schemas['Scan'] }) {
       <Facts>
         <Fact name={t.status}>
           <ScanStatus status={scan.status} />
-          <p className={css.meaning}>{t.meanings[scan.status]}</p>
+          {scan.status === 'failed' ? null : <p className={css.meaning}>{t.meanings[scan.status]}</p>}
         </Fact>
         <Fact name={t.finished}>
           <Time at={scan.finishedAt} />

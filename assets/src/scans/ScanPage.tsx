@@ -56,6 +56,9 @@ export function ScanPage() {
 function Parts({ scan }: { scan: Schemas['Scan'] }) {
   const [search, change] = useUrlSearch();
   const isFailed = scan.status === 'failed';
+  const cause = causeOf(scan);
+  // All that a person should know may stand in the cause already.
+  const isSaid = scan.problems.every((problem) => isFailed && problem.trim() === cause);
   return (
     <>
       <IgnoredFilters
@@ -65,7 +68,7 @@ function Parts({ scan }: { scan: Schemas['Scan'] }) {
       {isFailed ? (
         <div className={css.failed}>
           <h2>{t.failedTitle}</h2>
-          <p>{causeOf(scan) || t.failedUnsaid}</p>
+          <p>{cause || t.failedUnsaid}</p>
           <p>{t.meanings.failed}</p>
         </div>
       ) : null}
@@ -73,7 +76,7 @@ function Parts({ scan }: { scan: Schemas['Scan'] }) {
         <ScanFacts scan={scan} />
         <ScanCounts scan={scan} />
       </div>
-      {scan.problems.length > 0 ? (
+      {isSaid ? null : (
         <Panel title={t.problems}>
           <ul className={css.problems}>
             {scan.problems.map((problem) => (
@@ -81,7 +84,7 @@ function Parts({ scan }: { scan: Schemas['Scan'] }) {
             ))}
           </ul>
         </Panel>
-      ) : null}
+      )}
       <ScanDrifts scan={scan} search={search} change={change} />
     </>
   );

@@ -84,10 +84,10 @@ function Row({ scan, workspaceLink }: { scan: Scan; workspaceLink: Props['worksp
           </td>
         </>
       )}
-      <td data-label={t.commit} title={scan.commit ?? undefined}>
+      <td data-label={t.commit} className={css.inline} title={scan.commit ?? undefined}>
         {scan.commit ? <code>{shortCommit(scan.commit)}</code> : <span className={css.quiet}>{t.noCommit}</span>}
       </td>
-      <td data-label={t.pushedBy} className={css.words}>
+      <td data-label={t.pushedBy} className={`${css.words} ${css.inline}`}>
         {whoPushed(scan.pushedBy)}
       </td>
     </tr>

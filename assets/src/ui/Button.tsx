@@ -23,13 +23,15 @@ export function Button({
 }: Props) {
   const isOff = disabled === true || busy;
   const tellsWhy = isOff && title !== undefined;
+  // One that is off for good loses the focus; one that works or tells why keeps it.
+  const keepsFocus = busy || tellsWhy;
   return (
     <button
       type="button"
       {...rest}
       title={title}
-      disabled={isOff && !tellsWhy}
-      aria-disabled={tellsWhy || undefined}
+      disabled={isOff && !keepsFocus}
+      aria-disabled={keepsFocus || undefined}
       aria-busy={busy || undefined}
       onClick={isOff ? (event) => event.preventDefault() : onClick}
       className={[css.button, css[look], size === 'small' && css.small, className].filter(Boolean).join(' ')}

@@ -24,13 +24,13 @@ export function HealthBadge({ workspace }: { workspace: Schemas['Workspace'] }) 
         {health !== 'silent' ? (
           t.healths[health]
         ) : lastScan ? (
-          <>
+          <span>
             {t.lastScanAt} <Time at={lastScan.at} />
-          </>
+          </span>
         ) : (
-          <>
+          <span>
             {t.neverSeen} <Time at={createdAt} />
-          </>
+          </span>
         )}
       </Badge>
     </span>

@@ -90,7 +90,9 @@ function Loaded({ workspace, busy }: { workspace: Schemas['Workspace']; busy: bo
         })}
         change={change}
       />
-      <Refetching active={busy} />
+      <div className={css.bar}>
+        <Refetching active={busy} />
+      </div>
       {isNew ? push : null}
       <div className={css.halves}>
         <WorkspaceFacts workspace={workspace} />

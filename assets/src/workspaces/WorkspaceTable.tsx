@@ -60,12 +60,8 @@ export function WorkspaceTable({ workspaces, busy }: { workspaces: readonly Work
 
 function Row({ workspace }: { workspace: Workspace }) {
   const { id, name, environment, description, labels, expectedEvery, lastScan } = workspace;
-  const facts = [
-    description,
-    Object.entries(labels)
-      .map(([label, word]) => `${label}=${word}`)
-      .join(', '),
-  ];
+  const words = Object.entries(labels).map(([label, word]) => `${label}=${word}`);
+  const said = [description ?? '', words.join(', ')].filter((one) => one !== '').join(' · ');
   return (
     <tr>
       <th scope="row" className={css.name}>
@@ -73,7 +69,9 @@ function Row({ workspace }: { workspace: Workspace }) {
           {name}
         </Link>{' '}
         {environment ? <Badge>{environment}</Badge> : null}
-        <span className={css.facts}>{facts.filter(Boolean).join(' · ')}</span>
+        <span className={css.facts} title={said}>
+          {said}
+        </span>
       </th>
       <td data-label={t.health} className={css.health}>
         <HealthBadge workspace={workspace} />
@@ -99,7 +97,9 @@ function Row({ workspace }: { workspace: Workspace }) {
           </td>
         );
       })}
-      <td data-label={t.every}>{expectedEvery ?? <span className={css.zero}>{t.noEvery}</span>}</td>
+      <td data-label={t.every} className={css.every}>
+        {expectedEvery ?? <span className={css.zero}>{t.noEvery}</span>}
+      </td>
       <td data-label={t.lastScanAt} className={css.time}>
         {lastScan ? (
           <Link to={`/scans/${lastScan.id}`}>

@@ -57,13 +57,13 @@ export function WorkspacesPage() {
         change={change}
       />
       {isFirstRun ? null : (
-        <section className={css.list} aria-label={pages.workspaces}>
+        <div className={css.list}>
           <Filters name={name} health={health} change={change} />
           <Refetching active={list.isFetching && list.data !== undefined} />
           <Loaded query={list} failed={t.failed} rows={8} height="3.4rem">
             {(listed) => <Rows listed={listed} page={page} size={size} busy={list.isFetching} change={change} />}
           </Loaded>
-        </section>
+        </div>
       )}
       <Push isFirstRun={isFirstRun} />
       {isMaking ? (
