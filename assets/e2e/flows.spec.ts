@@ -89,7 +89,7 @@ test('alerts are marked read, and that can be taken back', async ({ page, applia
   await signIn(page, ADMIN, '/alerts');
   const first = page.getByRole('button', { name: /^Mark read/ }).first();
   await first.click();
-  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('region', { name: 'Notifications' }).getByRole('button', { name: 'Undo' }).click();
   await expect(page.getByRole('button', { name: /^Mark read/ }).first()).toBeVisible();
   await page
     .getByRole('button', { name: /^Mark read/ })
@@ -103,10 +103,10 @@ test('alerts are marked read, and that can be taken back', async ({ page, applia
 
 test('a key is made in the browser and pushes a scan', async ({ page, appliance }) => {
   await signIn(page, ADMIN, '/admin/keys');
-  await page.getByRole('button', { name: /New key|Create key|New API key/ }).click();
+  await page.getByRole('button', { name: 'Make a key' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('browser-made');
-  await dialog.getByRole('button', { name: /Create|Make/ }).click();
+  await dialog.getByRole('button', { name: /Make/ }).click();
   const key = await page
     .getByRole('dialog')
     .getByText(/dsk_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}/)

@@ -29,7 +29,7 @@ export function driftPlan({ critical, tagged }: { critical: string; tagged: stri
       changed(critical, group('10.0.0.0/8'), group('0.0.0.0/0')),
       ...tagged.map((address) => changed(address, instance({ Owner: 'platform' }), instance({ Owner: 'nobody' }))),
     ],
-    resource_changes: [],
+    planned_values: { root_module: {} },
     applyable: true,
     complete: true,
     errored: false,
