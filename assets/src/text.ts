@@ -181,7 +181,6 @@ export const driftListText = {
   table: 'Drifts',
   matching: (total: number) => `${plural(total, 'drift')}`,
   failed: 'The drifts could not be loaded',
-  rowsKept: 'What is shown is of before.',
   columns: {
     severity: 'Severity',
     address: 'Resource',
@@ -194,9 +193,6 @@ export const driftListText = {
     createdAt: 'Recorded',
   },
   sortBy: 'Sort by',
-  sortOrder: 'Order',
-  descending: 'Descending',
-  ascending: 'Ascending',
   change: (added: number, changed: number, removed: number) =>
     `${count(added)} added, ${count(changed)} changed, ${count(removed)} removed`,
   notPriced: 'Not priced',
@@ -234,7 +230,6 @@ export const driftListText = {
     any: 'Any',
     onlyOpen: 'Open',
     onlyReal: 'Real drift',
-    open: 'Open',
     me: 'Assigned to me',
     exact: 'The whole word, as it stands in the list. Enter adds it.',
     days: 'Whole days, in your time zone.',
