@@ -62,6 +62,13 @@ export function DriftsPage() {
   const live = useLive(query, rows, list.isFetching);
   const announcement = useAnnouncement(live.deciders, rows, selection, focus);
 
+  // Where no row can move, what is new needs nobody's leave.
+  const isEmpty = list.data !== undefined && rows.length === 0;
+  const { refetch } = list;
+  useEffect(() => {
+    if (isEmpty && live.fresh.ids.size > 0) void refetch();
+  }, [isEmpty, live.fresh, refetch]);
+
   const latest = useRef(rows);
   useEffect(() => {
     latest.current = rows;

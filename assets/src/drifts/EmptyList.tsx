@@ -3,7 +3,7 @@ import { api, data, type Schemas } from '../api/client';
 import { driftListText as text } from '../text';
 import { Button } from '../ui/Button';
 import { Link } from '../ui/Link';
-import { Empty, Failure } from '../ui/States';
+import { Empty, Failure, Skeleton } from '../ui/States';
 import { Time } from '../ui/Time';
 import { filterQuery, isPlain, PLAIN, type View } from './filters';
 import { useDriftCount } from './useDriftList';
@@ -38,7 +38,7 @@ export function EmptyList({ view, total, pages, onPage, onClear }: Props) {
 
 function NothingMatches({ onClear }: { onClear: () => void }) {
   const without = useDriftCount(filterQuery(PLAIN));
-  if (without.data === undefined && !without.isError) return null;
+  if (without.data === undefined && !without.isError) return <Skeleton rows={2} />;
   return (
     <Empty
       title={text.empty.filtered}
@@ -74,7 +74,7 @@ function NothingOpen() {
   if (all.isError) {
     return <Failure what={text.failed} error={all.error} onRetry={() => void all.refetch()} />;
   }
-  if (all.data === undefined) return null;
+  if (all.data === undefined) return <Skeleton rows={2} />;
   const { clean, unchecked, last } = health(all.data);
   if (last === null) {
     return (

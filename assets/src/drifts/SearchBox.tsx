@@ -9,7 +9,7 @@ const LONGEST = 512;
 interface Props {
   /** What the URL says. */
   value: string;
-  /** `isTyping`: more letters may follow, so that it makes no entry in the browser's history. */
+  /** Called as one rests: each time more letters may follow. */
   onSearch: (value: string) => void;
   ref: Ref<HTMLInputElement>;
 }

@@ -10,11 +10,12 @@ interface Props {
   known: readonly string[];
   hideLabel?: boolean;
   onType?: (typed: string) => void;
+  onFocus?: () => void;
   onPick: (word: string) => void;
 }
 
 /** A word to filter by, with suggestions: picked from them, or added by Enter and on leaving. */
-export function WordField({ label, known, hideLabel = false, onType, onPick }: Props) {
+export function WordField({ label, known, hideLabel = false, onType, onFocus, onPick }: Props) {
   const id = useId();
   const [typed, setTyped] = useState('');
   const type = (words: string) => {
@@ -37,6 +38,7 @@ export function WordField({ label, known, hideLabel = false, onType, onPick }: P
           autoComplete="off"
           spellCheck="false"
           value={typed}
+          onFocus={onFocus}
           onChange={({ target, nativeEvent }) => {
             // A suggestion that was picked comes at once, letters come one by one.
             const isPicked = !(nativeEvent instanceof InputEvent) || nativeEvent.inputType === 'insertReplacementText';
@@ -69,6 +71,7 @@ const SUGGESTED = 20;
 export function WorkspaceField({ onPick }: { onPick: (name: string) => void }) {
   const [typed, type] = useState('');
   const [asked, ask] = useState('');
+  const [isUsed, use] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => ask(typed), 200);
     return () => clearTimeout(timer);
@@ -80,6 +83,16 @@ export function WorkspaceField({ onPick }: { onPick: (name: string) => void }) {
         ({ items }) => items.map(({ name }) => name),
       ),
     placeholderData: (before) => before,
+    enabled: isUsed,
   });
-  return <WordField label={text.filters.workspace} hideLabel known={found.data ?? []} onType={type} onPick={onPick} />;
+  return (
+    <WordField
+      label={text.filters.workspace}
+      hideLabel
+      known={found.data ?? []}
+      onType={type}
+      onFocus={() => use(true)}
+      onPick={onPick}
+    />
+  );
 }

@@ -13,7 +13,7 @@ import { fetchRow, outdatePages, patch, type Row } from './rows';
 /** How long events gather before their drifts are fetched. */
 const COALESCE_MS = 500;
 const FLASH_MS = 2_000;
-/** Up to so many drifts are fetched one by one; more of them with their page. */
+/** Up to so many drifts are asked for one by one. */
 const ONE_BY_ONE = 10;
 /** How many of the newest are looked through for new ones. */
 const NEWEST = 100;
@@ -114,20 +114,22 @@ async function newest(query: ListQuery, created: ReadonlyMap<string, number>): P
   return { ids: new Set(ids), isMore: ids.length === NEWEST };
 }
 
-/** The rows as they are after some events. Where one can't be fetched, what its event says of it has to do. */
+/**
+ * The rows as they are after some events: many of them with their page, and one by one those that it no longer has.
+ * Where one can't be fetched, what its event says of it has to do.
+ */
 async function rowsAfter(events: ReadonlyMap<string, LiveEvent>, query: ListQuery) {
-  const found = new Map<string, Partial<Row>>();
-  for (const [id, { data }] of events) found.set(id, told(data));
-  const rows =
-    events.size <= ONE_BY_ONE
-      ? await Promise.allSettled([...events.keys()].map((id) => fetchRow(id)))
-      : await data(api.GET('/api/v1/drifts', { params: { query } })).then(
-          ({ items }) => items.map((row) => ({ status: 'fulfilled' as const, value: { row } })),
-          () => [],
-        );
-  for (const one of rows) {
-    if (one.status === 'fulfilled' && found.has(one.value.row.id)) found.set(one.value.row.id, one.value.row);
+  const rows = new Map<string, Row>();
+  if (events.size > ONE_BY_ONE) {
+    const page = await data(api.GET('/api/v1/drifts', { params: { query } })).catch(() => null);
+    for (const row of page?.items ?? []) if (events.has(row.id)) rows.set(row.id, row);
   }
+  const missing = [...events.keys()].filter((id) => !rows.has(id));
+  for (const one of await Promise.allSettled(missing.map((id) => fetchRow(id)))) {
+    if (one.status === 'fulfilled') rows.set(one.value.row.id, one.value.row);
+  }
+  const found = new Map<string, Partial<Row>>();
+  for (const [id, { data }] of events) found.set(id, rows.get(id) ?? told(data));
   return found;
 }
 
