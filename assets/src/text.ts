@@ -448,6 +448,7 @@ export const diffText = {
   download: (kilobytes: number) => `Download ${count(kilobytes)} KB`,
   hidden: (code: string) => `Hidden character ${code}`,
   menu: (path: string) => `Copy from ${path}`,
+  copy: 'Copy',
   copyPath: 'Path',
   copyExpected: 'Expected value',
   copyActual: 'Actual value',
