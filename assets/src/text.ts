@@ -415,6 +415,7 @@ export const diffText = {
   openAll: 'Open all',
   closeAll: 'Close all',
   more: (rows: number, left: number) => `Show ${count(rows)} more of ${count(left)}`,
+  earlier: (rows: number, left: number) => `Show ${count(rows)} before of ${count(left)}`,
   copyPatch: 'Copy JSON patch',
   patch: 'the JSON patch that makes the declared state the live one',
   none: 'No value differs.',
