@@ -63,7 +63,7 @@ export const DiffRow = memo(function DiffRow({ row, layout, isTarget }: Props) {
                 {change === 'same' ? ' ' : side === 'expected' ? diffText.signs.removed : diffText.signs.added}
               </span>
               <span className="visually-hidden">{side === 'expected' ? diffText.expected : diffText.actual}: </span>
-              {side === 'expected' ? expected : actual}
+              <div>{side === 'expected' ? expected : actual}</div>
             </div>
           ))}
         </td>

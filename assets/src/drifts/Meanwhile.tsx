@@ -21,7 +21,7 @@ export function Meanwhile({ before, now, timeline, isPossible }: Props) {
   const isOther = before.drift.status !== now.drift.status;
   const isChanged = JSON.stringify(before.drift.difference) !== JSON.stringify(now.drift.difference);
   return (
-    <div role="status">
+    <div role="status" className={css.status}>
       {before.etag !== now.etag && (isOther || isChanged) ? (
         <div className={css.meanwhile}>
           <p>

@@ -23,7 +23,7 @@ export function Outcome({
     <div className={css.outcome} aria-live="polite">
       {drift.status === 'detected' ? <p>{text.none}</p> : null}
       {drift.status === 'triaged' && triaged ? (
-        <Decided what={statuses.triaged} by={triaged.actorEmail} at={triaged.timestamp} why={triaged.message}>
+        <Decided what={statuses.triaged} by={triaged.actorEmail} at={triaged.timestamp} why={noteOf(triaged)}>
           {drift.assignee ? text.mine(showable(drift.assignee)) : null}
         </Decided>
       ) : null}
@@ -38,13 +38,24 @@ export function Outcome({
           what={text.resolved}
           by={resolved?.actorEmail ?? null}
           at={drift.resolvedAt}
-          why={drift.resolvedHow ? endings[drift.resolvedHow] : null}
+          why={endOf(drift, resolved?.message)}
         >
           {text.final}
         </Decided>
       ) : null}
     </div>
   );
+}
+
+/** What was said when it was triaged; who has it now stands beside it. */
+const noteOf = ({ message }: Schemas['TimelineEntry']): string | null =>
+  message.startsWith('Triaged.') ? null : message;
+
+/** How it ended, and what was said about it. */
+function endOf({ resolvedHow }: Schemas['Drift'], message: string | undefined): string | null {
+  if (resolvedHow === null) return message ?? null;
+  const note = message === undefined || message === `Resolved: ${resolvedHow}.` ? '' : ` ${message}`;
+  return `${endings[resolvedHow]}.${note}`;
 }
 
 interface Props {

@@ -13,20 +13,14 @@ interface Props {
   pointer: string;
 }
 
-/** What can be copied of a row. A secret has no value to copy. */
+/** What can be copied of a row, below its path. A secret has no value to copy. */
 export function RowMenu({ row, path, pointer }: Props) {
   const [isOpen, open] = useState(false);
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const panel = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (!isOpen) return;
-    panel.current?.querySelector('button')?.focus();
-    const pressed = ({ target }: Event) => {
-      if (target instanceof Node && !box.current?.contains(target)) open(false);
-    };
-    addEventListener('pointerdown', pressed);
-    return () => removeEventListener('pointerdown', pressed);
+    if (isOpen) panel.current?.querySelector('button')?.focus();
   }, [isOpen]);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it closes what its own button opened.
@@ -38,9 +32,6 @@ export function RowMenu({ row, path, pointer }: Props) {
         event.stopPropagation();
         open(false);
         box.current?.querySelector('button')?.focus();
-      }}
-      onBlur={({ relatedTarget }) => {
-        if (relatedTarget !== null && !box.current?.contains(relatedTarget)) open(false);
       }}
     >
       <Button
@@ -61,6 +52,7 @@ export function RowMenu({ row, path, pointer }: Props) {
       </Button>
       {isOpen ? (
         <div ref={panel} id={id} className={css.panel}>
+          <span className={css.label}>{diffText.copy}</span>
           <Item name={diffText.copyPath} text={() => path} />
           <Value name={diffText.copyExpected} value={row.expected} />
           <Value name={diffText.copyActual} value={row.actual} />
