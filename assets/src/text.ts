@@ -288,6 +288,7 @@ export const workspacesText = {
     never: 'It was never scanned.',
   },
   keys: 'Workspaces',
+  openRow: 'Open the workspace',
   nextRow: 'Next workspace',
   previousRow: 'Previous workspace',
   back: 'Back to the workspaces',
@@ -365,7 +366,7 @@ export const dashboardText = {
   openOther: (other: number) => `${count(other)} pending or state only`,
   goodTitle: (workspaces: number) => `No open drift in ${plural(workspaces, 'workspace')}.`,
   doubtTitle: (sure: number, workspaces: number) =>
-    `No open drift, and only ${count(sure)} of ${plural(workspaces, 'workspace')} are checked.`,
+    `No open drift, but known to be clean: ${count(sure)} of ${plural(workspaces, 'workspace')}.`,
   lastScan: 'Last scan',
   workspaces: 'Workspaces',
   total: 'All',
@@ -373,7 +374,7 @@ export const dashboardText = {
   silent: 'Silent',
   cost: 'Cost a month',
   costOpen: 'Open drifts',
-  costApproved: 'Saved by what is approved',
+  costApproved: 'Approved savings',
   unpriced: (drifts: number) => `${plural(drifts, 'open drift')} not priced`,
   trend: 'Cost a month, day by day',
   savings: (amount: string) => `Up to ${amount} a month can be saved`,
@@ -381,6 +382,7 @@ export const dashboardText = {
   trendCost: 'Open drifts',
   trendAfter: 'After approved reverts',
   trendNone: 'No open drift had a price in this time',
+  trendNoneHow: 'It begins with the first drift that a cost is set on.',
   trendTable: 'As a table',
   trendDay: 'Day',
   trendReads: (date: string, cost: string, after: string) =>
