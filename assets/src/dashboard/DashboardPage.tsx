@@ -4,9 +4,8 @@ import { api, data } from '../api/client';
 import { pages, pushText, dashboardText as t } from '../text';
 import { Button } from '../ui/Button';
 import { Choice } from '../ui/Choice';
-import { Loaded } from '../ui/Loaded';
 import { Page, Panel } from '../ui/Page';
-import { Refetching } from '../ui/States';
+import { Failure, Refetching } from '../ui/States';
 import { IgnoredFilters } from '../url/IgnoredFilters';
 import { ignored } from '../url/search';
 import { useUrlSearch } from '../url/useSearch';
@@ -34,6 +33,7 @@ export function DashboardPage() {
   // Who waits for the first scan sees it arrive where one is looking, and goes on from there.
   const [isFirstRun, first] = useState<boolean>();
   if (isFirstRun === undefined && summary.data) first(summary.data.scans.lastAt === null);
+  const isWithout = summary.isError && summary.data === undefined;
   if (isFirstRun) {
     return (
       <Page key="first" title={pages.dashboard}>
@@ -57,15 +57,15 @@ export function DashboardPage() {
       <div className={css.bar}>
         <Refetching active={summary.isFetching && summary.data !== undefined} />
       </div>
-      <Loaded query={summary} failed={t.summaryFailed} rows={3} height="4.5rem">
-        {(figures) => (
-          <div className={css.figures} aria-busy={summary.isFetching}>
-            <OpenDrifts figures={figures} />
-            <Workspaces figures={figures} />
-            <Cost figures={figures} />
-          </div>
-        )}
-      </Loaded>
+      {isWithout ? (
+        <Failure what={t.summaryFailed} error={summary.error} onRetry={() => void summary.refetch()} />
+      ) : (
+        <div className={css.figures} aria-busy={summary.isFetching}>
+          <OpenDrifts figures={summary.data} />
+          <Workspaces figures={summary.data} />
+          <Cost figures={summary.data} />
+        </div>
+      )}
       <div className={css.wide}>
         <Trend days={Number(days)} />
         <Queue />
@@ -73,8 +73,8 @@ export function DashboardPage() {
       <div className={css.halves}>
         <Oldest />
         <div className={css.stack}>
+          {isWithout ? null : <Resolution figures={summary.data} days={Number(days)} />}
           <Unchecked />
-          {summary.data ? <Resolution figures={summary.data} days={Number(days)} /> : null}
         </div>
       </div>
       <LastScans

@@ -31,7 +31,7 @@ export function Oldest() {
         ) : null
       }
     >
-      <Loaded query={drifts} failed={t.oldestFailed} rows={SHOWN}>
+      <Loaded query={drifts} failed={t.oldestFailed} rows={SHOWN} height="3.25rem">
         {({ items }) =>
           items.length === 0 ? <Empty title={t.oldestNone} /> : <DriftLines drifts={items} search={SEARCH} />
         }

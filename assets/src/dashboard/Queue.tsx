@@ -17,12 +17,12 @@ export function Queue() {
   return (
     <Panel title={t.queue}>
       <div className={css.parts}>
-        <Part title={t.mine} none={t.mineNone} search={{ assignee: email, kind: 'all' }} />
         <Part
           title={t.undecided}
           none={t.undecidedNone}
           search={{ status: 'detected,triaged', severity: 'critical' }}
         />
+        <Part title={t.mine} none={t.mineNone} search={{ assignee: email, kind: 'all' }} />
       </div>
     </Panel>
   );
@@ -54,9 +54,13 @@ function Part({ title, none, search }: { title: string; none: string; search: Se
           </Link>
         ) : null}
       </header>
-      <Loaded query={drifts} failed={t.queueFailed} rows={SHOWN}>
+      <Loaded query={drifts} failed={t.queueFailed} rows={SHOWN} height="3.25rem">
         {({ items }) =>
-          items.length === 0 ? <p className={css.none}>{none}</p> : <DriftLines drifts={items} search={search} />
+          items.length === 0 ? (
+            <p className={css.none}>{none}</p>
+          ) : (
+            <DriftLines drifts={items} search={search} longest={32} />
+          )
         }
       </Loaded>
     </section>

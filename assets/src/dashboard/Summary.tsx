@@ -5,6 +5,7 @@ import { hours } from '../format/time';
 import { severities, dashboardText as t } from '../text';
 import { Link } from '../ui/Link';
 import { Panel } from '../ui/Page';
+import { Skeleton } from '../ui/States';
 import { Time } from '../ui/Time';
 import { filters } from '../workspaces/health';
 import { allWorkspaces } from '../workspaces/queries';
@@ -13,10 +14,21 @@ import css from './Summary.module.css';
 
 type Summary = Schemas['Summary'];
 
+interface Props {
+  /** Not yet known, at first: the panels stand, so that nothing moves when they are. */
+  figures: Summary | undefined;
+}
+
+const Wait = () => <Skeleton rows={1} height="3.7rem" />;
+
 /** Without these, the list shows drifts of the live estate only; the figures are of all kinds. */
 const ALL = { kind: 'all' };
 
-export function OpenDrifts({ figures }: { figures: Summary }) {
+export function OpenDrifts({ figures }: Props) {
+  return <Panel title={t.open}>{figures ? <OpenDriftsOf figures={figures} /> : <Wait />}</Panel>;
+}
+
+function OpenDriftsOf({ figures }: { figures: Summary }) {
   const { open, openBySeverity } = figures.drifts;
   const other = useQuery({
     queryKey: ['drifts', 'count', 'notLive'],
@@ -27,7 +39,7 @@ export function OpenDrifts({ figures }: { figures: Summary }) {
     select: ({ pagination }) => pagination.total,
   }).data;
   return (
-    <Panel title={t.open}>
+    <>
       {open === 0 ? (
         <Good figures={figures} />
       ) : (
@@ -55,7 +67,7 @@ export function OpenDrifts({ figures }: { figures: Summary }) {
           </>
         ) : null}
       </p>
-    </Panel>
+    </>
   );
 }
 
@@ -77,12 +89,16 @@ function Good({ figures }: { figures: Summary }) {
   );
 }
 
-export function Workspaces({ figures }: { figures: Summary }) {
+export function Workspaces({ figures }: Props) {
+  return <Panel title={t.workspaces}>{figures ? <WorkspacesOf figures={figures} /> : <Wait />}</Panel>;
+}
+
+function WorkspacesOf({ figures }: { figures: Summary }) {
   const { total, drifted, silent } = figures.workspaces;
   const lastAt = figures.scans.lastAt;
   const to = '/workspaces';
   return (
-    <Panel title={t.workspaces}>
+    <>
       <Figures>
         <Figure name={t.total} value={count(total)} to={to} />
         <Figure name={t.drifted} value={count(drifted)} to={to} search={{ health: 'drifted' }} />
@@ -101,15 +117,19 @@ export function Workspaces({ figures }: { figures: Summary }) {
           </>
         ) : null}
       </p>
-    </Panel>
+    </>
   );
 }
 
-export function Cost({ figures }: { figures: Summary }) {
+export function Cost({ figures }: Props) {
+  return <Panel title={t.cost}>{figures ? <CostOf figures={figures} /> : <Wait />}</Panel>;
+}
+
+function CostOf({ figures }: { figures: Summary }) {
   const { totalMonthlyImpact, projectedSavings, currency, unpriced } = figures.cost;
   const byCost = { ...ALL, sortBy: 'costImpactMonthly' };
   return (
-    <Panel title={t.cost}>
+    <>
       <Figures>
         <Figure name={t.costOpen} value={money(totalMonthlyImpact, currency)} to="/drifts" search={byCost} />
         <Figure
@@ -120,15 +140,23 @@ export function Cost({ figures }: { figures: Summary }) {
         />
       </Figures>
       <p className={css.note}>{unpriced > 0 ? t.unpriced(unpriced) : null}</p>
+    </>
+  );
+}
+
+export function Resolution({ figures, days }: Props & { days: number }) {
+  return (
+    <Panel title={t.resolution} aside={t.inDays(days)}>
+      {figures ? <ResolutionOf figures={figures} /> : <Wait />}
     </Panel>
   );
 }
 
-export function Resolution({ figures, days }: { figures: Summary; days: number }) {
+function ResolutionOf({ figures }: { figures: Summary }) {
   const { meanTimeToDecideHours: decide, meanTimeToResolveHours: resolve } = figures.resolution;
   const { approved, rejected, resolved } = figures.drifts.byStatus;
   return (
-    <Panel title={t.resolution} aside={t.inDays(days)}>
+    <>
       <Figures>
         <Figure name={t.decide} value={decide === null ? t.noDecision : hours(decide)} />
         <Figure name={t.resolve} value={resolve === null ? t.noResolve : hours(resolve)} />
@@ -142,6 +170,6 @@ export function Resolution({ figures, days }: { figures: Summary; days: number }
           {t.resolvedNow(resolved)}
         </Link>
       </p>
-    </Panel>
+    </>
   );
 }

@@ -29,13 +29,16 @@ export function Trend({ days }: { days: number }) {
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) => data(api.GET('/api/v1/metrics/cost-trend', { params: { query: { days } }, signal })),
   });
+  const savings = trend.data?.summary.savingsPotential ?? 0;
   return (
-    <Panel title={t.trend} aside={trend.data ? t.savings(dollars(trend.data.summary.savingsPotential)) : null}>
+    <Panel title={t.trend} aside={savings > 0 ? t.savings(dollars(savings)) : null}>
       <Refetching active={trend.isFetching && trend.data !== undefined} />
       <Loaded query={trend} failed={t.trendFailed} rows={1} height="22rem">
         {({ trend: points }) =>
           points.every(({ cost, projectedCost }) => cost === 0 && projectedCost === 0) ? (
-            <Empty title={t.trendNone} />
+            <div className={css.none}>
+              <Empty title={t.trendNone}>{t.trendNoneHow}</Empty>
+            </div>
           ) : (
             <Lines points={points} />
           )

@@ -37,7 +37,7 @@ export function Unchecked() {
         </span>
       }
     >
-      <Loaded query={all} failed={t.uncheckedFailed} rows={SHOWN}>
+      <Loaded query={all} failed={t.uncheckedFailed} rows={2}>
         {({ items }) => {
           const found = unchecked(items).slice(0, SHOWN);
           return found.length === 0 ? (

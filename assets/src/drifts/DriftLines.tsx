@@ -12,10 +12,12 @@ interface Props {
   /** The list that they are the first of: from one the way leads on to the next. */
   search: Search;
   hideWorkspace?: boolean;
+  /** Of an address, so many letters; a longer one loses its middle. */
+  longest?: number;
 }
 
 /** A few drifts, a line each: enough to know them by. */
-export function DriftLines({ drifts, search, hideWorkspace = false }: Props) {
+export function DriftLines({ drifts, search, hideWorkspace = false, longest = 38 }: Props) {
   return (
     <ul className={css.lines}>
       {drifts.map((drift) => {
@@ -27,13 +29,13 @@ export function DriftLines({ drifts, search, hideWorkspace = false }: Props) {
             </span>
             <span className={css.what}>
               <Link to={`/drifts/${drift.id}`} search={search} title={address}>
-                {middle(address, 60)}
+                {middle(address, longest)}
               </Link>
               <span className={css.facts}>
                 <strong>{statuses[drift.status]}</strong>
+                <Time at={drift.detectedAt} />
                 {hideWorkspace ? null : <span>{drift.workspace}</span>}
                 <span>{kinds[drift.kind]}</span>
-                <Time at={drift.detectedAt} />
               </span>
             </span>
           </li>

@@ -34,8 +34,12 @@ export function ScanTable({ scans, busy, workspaceLink }: Props) {
               {t.drifted}
             </th>
             <th scope="col">{t.changes}</th>
-            <th scope="col">{t.commit}</th>
-            <th scope="col">{t.pushedBy}</th>
+            <th scope="col" className={css.commit}>
+              {t.commit}
+            </th>
+            <th scope="col" className={css.pushed}>
+              {t.pushedBy}
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -84,10 +88,10 @@ function Row({ scan, workspaceLink }: { scan: Scan; workspaceLink: Props['worksp
           </td>
         </>
       )}
-      <td data-label={t.commit} className={css.inline} title={scan.commit ?? undefined}>
+      <td data-label={t.commit} className={`${css.commit} ${css.inline}`} title={scan.commit ?? undefined}>
         {scan.commit ? <code>{shortCommit(scan.commit)}</code> : <span className={css.quiet}>{t.noCommit}</span>}
       </td>
-      <td data-label={t.pushedBy} className={`${css.words} ${css.inline}`}>
+      <td data-label={t.pushedBy} className={`${css.words} ${css.pushed} ${css.inline}`}>
         {whoPushed(scan.pushedBy)}
       </td>
     </tr>

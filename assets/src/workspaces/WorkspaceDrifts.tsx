@@ -38,12 +38,17 @@ export function WorkspaceDrifts({ workspace }: { workspace: Schemas['Workspace']
         ) : null
       }
     >
-      <Loaded query={drifts} failed={t.driftsFailed} rows={5}>
+      <Loaded
+        query={drifts}
+        failed={t.driftsFailed}
+        rows={Math.min(SHOWN, workspace.openDrifts.total) || 1}
+        height="3.25rem"
+      >
         {({ items }) =>
           items.length === 0 ? (
             <Empty title={health === 'clean' ? t.noOpen.known : t.noOpen.unknown}>{t.noOpenHow[health]}</Empty>
           ) : (
-            <DriftLines drifts={items} search={search} hideWorkspace />
+            <DriftLines drifts={items} search={search} hideWorkspace longest={80} />
           )
         }
       </Loaded>

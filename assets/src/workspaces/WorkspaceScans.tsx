@@ -54,7 +54,7 @@ export function WorkspaceScans({ workspace, search, change }: Props) {
         </div>
       }
     >
-      <Loaded query={scans} failed={t.scansFailed} rows={8}>
+      <Loaded query={scans} failed={t.scansFailed} rows={12}>
         {({ items, pagination: { total } }) => (
           <>
             {items.length > 0 ? (

@@ -28,7 +28,7 @@ export function WorkspaceTable({ workspaces, busy }: { workspaces: readonly Work
     { keys: 'k', label: t.previousRow, run: () => move(-1) },
     {
       keys: 'o',
-      label: common.show,
+      label: t.openRow,
       run: () => document.activeElement?.closest('tr')?.querySelector<HTMLElement>('[data-row-link]')?.click(),
     },
   ]);

@@ -65,7 +65,7 @@ export function WorkspacesPage() {
           </Loaded>
         </div>
       )}
-      <Push isFirstRun={isFirstRun} />
+      {list.isPending ? null : <Push isFirstRun={isFirstRun} />}
       {isMaking ? (
         <WorkspaceDialog
           onClose={() => make(false)}
