@@ -4,6 +4,7 @@ import { Chip } from '../ui/Chip';
 import { Choices } from '../ui/Choices';
 import { Field } from '../ui/Field';
 import { Filter, FilterBar } from '../ui/FilterBar';
+import { focusHeading } from '../ui/focus';
 import { IgnoredFilters } from '../url/IgnoredFilters';
 import type { Search } from '../url/search';
 import type { ChangeSearch } from '../url/useSearch';
@@ -75,7 +76,14 @@ export function AlertFilters({ filters, search, change }: Props) {
           />
         ))}
         {isFiltered(filters) ? (
-          <Button size="small" look="quiet" onClick={() => change(CLEARED)}>
+          <Button
+            size="small"
+            look="quiet"
+            onClick={() => {
+              focusHeading();
+              change(CLEARED);
+            }}
+          >
             {alertsText.clear}
           </Button>
         ) : null}

@@ -6,6 +6,7 @@ import { pageSize } from '../preferences/preferences';
 import { useMe, useWriteBlock } from '../shell/who';
 import { alertsText, pages } from '../text';
 import { Button } from '../ui/Button';
+import { focusHeading } from '../ui/focus';
 import { Link } from '../ui/Link';
 import { NewRows } from '../ui/NewRows';
 import { Page } from '../ui/Page';
@@ -53,11 +54,13 @@ export function AlertsPage() {
     { keys: 'm', label: alertsText.rowMark, run: mark },
   ]);
   const isNone = totals?.all === 0;
+  // With a reason, a button that is off keeps the focus that comes back from its dialog.
+  const why = block ?? (left === 0 && !isFiltered(filters) ? alertsText.noUnread : undefined);
   return (
     <Page
       title={pages.alerts}
       actions={
-        <Button disabled={block !== undefined || left === 0} title={block} onClick={() => ask(true)}>
+        <Button disabled={why !== undefined} title={why} onClick={() => ask(true)}>
           {alertsText.markAll}
         </Button>
       }
@@ -69,7 +72,13 @@ export function AlertsPage() {
       ) : null}
       <AlertFilters filters={filters} search={search} change={change} />
       {isNone ? (
-        <NoAlerts isFiltered={isFiltered(filters)} onClear={() => change(CLEARED)} />
+        <NoAlerts
+          isFiltered={isFiltered(filters)}
+          onClear={() => {
+            focusHeading();
+            change(CLEARED);
+          }}
+        />
       ) : (
         <div ref={list} className={css.sections}>
           {unread ? <UnreadAlerts query={unread} left={left} /> : null}
@@ -81,7 +90,7 @@ export function AlertsPage() {
         onShow={() => {
           renew();
           scrollTo(0, 0);
-          document.querySelector('h1')?.focus({ preventScroll: true });
+          focusHeading();
         }}
       />
       {isAsking ? <MarkAll inSight={left ?? 0} onClose={() => ask(false)} /> : null}

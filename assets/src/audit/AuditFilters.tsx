@@ -1,9 +1,11 @@
+import { useEffect, useState } from 'react';
 import { momentOf, wall } from '../format/wall';
 import { auditText } from '../text';
 import { Button } from '../ui/Button';
 import { Chip } from '../ui/Chip';
 import { Choices } from '../ui/Choices';
 import { Filter, FilterBar } from '../ui/FilterBar';
+import { focusHeading } from '../ui/focus';
 import { useZone } from '../ui/Time';
 import { IgnoredFilters } from '../url/IgnoredFilters';
 import { alternatives, type Search } from '../url/search';
@@ -66,7 +68,14 @@ export function AuditFilters({ filters, search, change, actorName }: Props) {
           <Chip label={auditText.driftFilter(driftId)} onRemove={() => set('driftId', '')} />
         )}
         {Object.keys(filters).length > 0 ? (
-          <Button size="small" look="quiet" onClick={() => change(CLEARED)}>
+          <Button
+            size="small"
+            look="quiet"
+            onClick={() => {
+              focusHeading();
+              change(CLEARED);
+            }}
+          >
             {auditText.clear}
           </Button>
         ) : null}
@@ -87,7 +96,9 @@ interface TimeProps {
 /** A moment, told in the person's zone and kept in UTC. It holds once it is left, or with Enter: a half-typed year isn't one. */
 function TimeFilter({ label, value, zone, onChange }: TimeProps) {
   const shown = value === undefined ? '' : wall(Date.parse(value), zone);
-  const settle = (typed: string) => {
+  const [typed, type] = useState(shown);
+  useEffect(() => type(shown), [shown]);
+  const settle = () => {
     if (typed === shown) return;
     const moment = momentOf(typed, zone);
     onChange(moment === undefined ? '' : new Date(moment).toISOString());
@@ -95,12 +106,12 @@ function TimeFilter({ label, value, zone, onChange }: TimeProps) {
   return (
     <Filter label={label} isSet={value !== undefined}>
       <input
-        key={shown}
         type="datetime-local"
-        defaultValue={shown}
-        onBlur={(event) => settle(event.target.value)}
+        value={typed}
+        onChange={(event) => type(event.target.value)}
+        onBlur={settle}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') settle(event.currentTarget.value);
+          if (event.key === 'Enter') settle();
         }}
       />
     </Filter>

@@ -9,6 +9,7 @@ import { Forbidden } from '../shell/Failures';
 import { useMay } from '../shell/who';
 import { auditText, pages } from '../text';
 import { Button } from '../ui/Button';
+import { focusHeading } from '../ui/focus';
 import { Loaded } from '../ui/Loaded';
 import { NewRows } from '../ui/NewRows';
 import { Page, Panel } from '../ui/Page';
@@ -85,7 +86,16 @@ function Log() {
               items.length === 0 ? (
                 <Empty
                   title={auditText.none}
-                  action={<Button onClick={() => change(CLEARED)}>{auditText.clear}</Button>}
+                  action={
+                    <Button
+                      onClick={() => {
+                        focusHeading();
+                        change(CLEARED);
+                      }}
+                    >
+                      {auditText.clear}
+                    </Button>
+                  }
                 >
                   {auditText.noneWhy}
                 </Empty>
@@ -111,7 +121,7 @@ function Log() {
         onShow={() => {
           renew();
           scrollTo(0, 0);
-          document.querySelector('h1')?.focus({ preventScroll: true });
+          focusHeading();
         }}
       />
     </Page>

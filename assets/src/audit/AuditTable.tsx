@@ -43,6 +43,7 @@ export function AuditTable({ entries, busy }: { entries: readonly Entry[]; busy:
 function Row({ entry }: { entry: Entry }) {
   const [isOpen, open] = useState(false);
   const id = useId();
+  const subject = subjectOf(entry);
   return (
     <>
       <tr data-id={entry.id} data-open={isOpen || undefined} {...row}>
@@ -59,8 +60,8 @@ function Row({ entry }: { entry: Entry }) {
             {auditText.actions[entry.action]}
           </button>
         </td>
-        <td data-label={auditText.object}>
-          <Subject entry={entry} />
+        <td data-label={subject === null ? undefined : auditText.object}>
+          {subject === null ? null : <Subject {...subject} />}
         </td>
         <td data-label={auditText.who}>
           <span className={css.name}>{entry.actorEmail}</span>
@@ -76,18 +77,16 @@ function Row({ entry }: { entry: Entry }) {
   );
 }
 
-function Subject({ entry }: { entry: Entry }) {
-  const subject = subjectOf(entry);
-  if (subject === null) return null;
-  const name = middle(showable(subject.name), LONGEST_NAME);
-  const title = name === subject.name ? undefined : subject.name;
-  return subject.to === undefined ? (
+function Subject({ name, to }: { name: string; to?: string }) {
+  const short = middle(showable(name), LONGEST_NAME);
+  const title = short === name ? undefined : name;
+  return to === undefined ? (
     <span className={css.name} title={title}>
-      {name}
+      {short}
     </span>
   ) : (
-    <Link to={subject.to} className={css.name} title={title}>
-      {name}
+    <Link to={to} className={css.name} title={title}>
+      {short}
     </Link>
   );
 }

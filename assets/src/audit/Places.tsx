@@ -2,6 +2,7 @@ import { useCell } from '../cell';
 import { pageSize } from '../preferences/preferences';
 import { auditText, paginationText } from '../text';
 import { Button } from '../ui/Button';
+import { focusHeading } from '../ui/focus';
 import type { ChangeSearch } from '../url/useSearch';
 import css from './Audit.module.css';
 
@@ -21,7 +22,7 @@ export function Places({ cursor, next, change }: Props) {
   const goTo = (place: string | undefined) => {
     change({ cursor: place });
     scrollTo(0, 0);
-    document.querySelector('h1')?.focus({ preventScroll: true });
+    focusHeading();
   };
   return (
     <nav className={css.places} aria-label={auditText.places}>

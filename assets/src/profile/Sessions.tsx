@@ -84,7 +84,6 @@ export function Sessions() {
             await queries.invalidateQueries({ queryKey: KEY });
             ask(false);
             toast(profileText.othersEnded(ended));
-            document.querySelector('h1')?.focus({ preventScroll: true });
           }}
         >
           <p>{profileText.endOthersEffect}</p>

@@ -4,9 +4,10 @@ import { Problem } from '../api/problem';
 /** What the sessions' queries begin with. */
 export const KEY = ['me', 'sessions'];
 
-/** All of one's own sessions: the server keeps a few, and answers them at once. */
+/** All of one's own sessions, this one first: the server keeps a few, and answers them at once. */
 export async function sessions(signal?: AbortSignal): Promise<readonly Schemas['Session'][]> {
-  return (await data(api.GET('/api/v1/auth/sessions', signal ? { signal } : {}))).items;
+  const { items } = await data(api.GET('/api/v1/auth/sessions', signal ? { signal } : {}));
+  return items.toSorted((a, b) => Number(b.current) - Number(a.current));
 }
 
 export async function endSession(id: string): Promise<void> {

@@ -15,7 +15,7 @@ import { ZoneField } from './ZoneField';
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
 
 export function SettingsPage() {
-  const { me, saving } = useSettings();
+  const { me, saving, save } = useSettings();
   const block = useWriteBlock();
   const rows = useCell(density);
   const look = useCell(theme);
@@ -25,54 +25,58 @@ export function SettingsPage() {
         <Failure
           what={settingsText.saveFailed}
           error={saving.error}
-          onRetry={() => saving.variables && saving.mutate(saving.variables)}
+          onRetry={() => saving.variables && save(saving.variables.after)}
         />
       ) : null}
       <div className={css.columns}>
-        <Panel title={settingsText.look}>
-          <div className={css.fields}>
-            <div>
-              <Radios
-                legend={settingsText.theme}
-                options={THEMES.map((value) => ({ value, label: settingsText.themes[value] }))}
-                value={look}
-                disabled={block !== undefined}
-                onChange={(chosen) => saving.mutate({ theme: chosen })}
-              />
-              <p className={css.hint}>{block ?? settingsText.themeHint}</p>
-            </div>
-            <div>
-              <Radios
-                legend={settingsText.density}
-                options={[
-                  { value: 'normal', label: settingsText.densities.normal },
-                  { value: 'compact', label: settingsText.densities.compact },
-                ]}
-                value={rows}
-                onChange={density.set}
-              />
-              <p className={css.hint}>{settingsText.densityHint}</p>
-            </div>
-          </div>
-        </Panel>
-        <Panel title={settingsText.notices}>
-          <Loaded query={me} failed={settingsText.failed} rows={1}>
-            {({ settings }) => (
-              <Field label={settingsText.criticalOnly} hint={block ?? settingsText.criticalOnlyHint}>
-                <input
-                  type="checkbox"
-                  checked={settings.criticalAlertsOnly}
+        <div className={css.column}>
+          <Panel title={settingsText.look}>
+            <div className={css.fields}>
+              <div>
+                <Radios
+                  legend={settingsText.theme}
+                  options={THEMES.map((value) => ({ value, label: settingsText.themes[value] }))}
+                  value={look}
                   disabled={block !== undefined}
-                  onChange={(event) => saving.mutate({ criticalAlertsOnly: event.target.checked })}
+                  onChange={(chosen) => save({ theme: chosen })}
                 />
-              </Field>
-            )}
-          </Loaded>
-        </Panel>
-        <Panel title={settingsText.times}>
-          <ZoneField />
-        </Panel>
-        <About />
+                <p className={css.hint}>{block ?? settingsText.themeHint}</p>
+              </div>
+              <div>
+                <Radios
+                  legend={settingsText.density}
+                  options={[
+                    { value: 'normal', label: settingsText.densities.normal },
+                    { value: 'compact', label: settingsText.densities.compact },
+                  ]}
+                  value={rows}
+                  onChange={density.set}
+                />
+                <p className={css.hint}>{settingsText.densityHint}</p>
+              </div>
+            </div>
+          </Panel>
+          <Panel title={settingsText.notices}>
+            <Loaded query={me} failed={settingsText.failed} rows={1}>
+              {({ settings }) => (
+                <Field label={settingsText.criticalOnly} hint={block ?? settingsText.criticalOnlyHint}>
+                  <input
+                    type="checkbox"
+                    checked={settings.criticalAlertsOnly}
+                    disabled={block !== undefined}
+                    onChange={(event) => save({ criticalAlertsOnly: event.target.checked })}
+                  />
+                </Field>
+              )}
+            </Loaded>
+          </Panel>
+        </div>
+        <div className={css.column}>
+          <Panel title={settingsText.times}>
+            <ZoneField />
+          </Panel>
+          <About />
+        </div>
       </div>
     </Page>
   );

@@ -11,27 +11,27 @@ type User = Schemas['User'];
 export function useSettings() {
   const me = useMe();
   const saving = useMutation({
-    mutationFn: async (change: Partial<Settings>) => {
-      const now = queries.getQueryData<User>(['me'])?.settings;
-      const body = { criticalAlertsOnly: false, theme: theme.get(), ...now, ...change };
-      await data(api.PUT('/api/v1/users/me/settings', { body }));
+    mutationFn: async ({ after }: { before: Settings; after: Settings }) => {
+      await data(api.PUT('/api/v1/users/me/settings', { body: after }));
     },
-    onMutate: async (change) => {
-      await queries.cancelQueries({ queryKey: ['me'] });
-      const before = queries.getQueryData<User>(['me']);
-      show(before && { ...before, settings: { ...before.settings, ...change } });
-      return before;
-    },
-    onError: (_error, _change, before) => show(before),
+    onError: (_error, { before }) => show(before),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['alerts', 'unread'] }),
     // One change after the other: each sends all settings.
     scope: { id: 'settings' },
   });
-  return { me, saving };
+  const save = (change: Partial<Settings>) => {
+    const before = queries.getQueryData<User>(['me'])?.settings;
+    if (before === undefined) return;
+    const after = { ...before, ...change };
+    // What is on its way does not know of the change yet.
+    void queries.cancelQueries({ queryKey: ['me'], exact: true }, { revert: false });
+    show(after);
+    saving.mutate({ before, after });
+  };
+  return { me, saving, save };
 }
 
-function show(user: User | undefined) {
-  if (user === undefined) return;
-  queries.setQueryData(['me'], user);
-  theme.set(user.settings.theme);
+function show(settings: Settings) {
+  queries.setQueryData<User>(['me'], (user) => user && { ...user, settings });
+  theme.set(settings.theme);
 }

@@ -22,16 +22,15 @@ export function Button({
   ...rest
 }: Props) {
   const isOff = disabled === true || busy;
-  const tellsWhy = isOff && title !== undefined;
-  // One that is off for good loses the focus; one that works or tells why keeps it.
-  const keepsFocus = busy || tellsWhy;
+  // Off with a reason, or only for as long as its work takes, it keeps the focus.
+  const staysInReach = isOff && (busy || title !== undefined);
   return (
     <button
       type="button"
       {...rest}
       title={title}
-      disabled={isOff && !keepsFocus}
-      aria-disabled={keepsFocus || undefined}
+      disabled={isOff && !staysInReach}
+      aria-disabled={staysInReach || undefined}
       aria-busy={busy || undefined}
       onClick={isOff ? (event) => event.preventDefault() : onClick}
       className={[css.button, css[look], size === 'small' && css.small, className].filter(Boolean).join(' ')}

@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { common } from '../text';
 import { Button } from './Button';
 import css from './Dialog.module.css';
+import { focusHeading } from './focus';
 
 interface Props {
   title: string;
@@ -27,6 +28,7 @@ export function Dialog({ title, children, onClose, wide = false }: Props) {
     return () => {
       shown?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
+      else focusHeading();
     };
   }, []);
   return (

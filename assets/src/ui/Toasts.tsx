@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { cell, useCell } from '../cell';
 import { common, shell } from '../text';
 import { Button } from './Button';
@@ -65,14 +65,27 @@ function One({ toast }: { toast: Toast }) {
     const timer = setTimeout(() => dismiss(toast.id), toast.lastsMs);
     return () => clearTimeout(timer);
   }, [isHeld, toast]);
+  const place = useRef<HTMLDivElement>(null);
+  const before = useRef<EventTarget | null>(null);
+  // The focus goes back to what had it, where it would go away with the toast.
+  useLayoutEffect(() => {
+    const shown = place.current;
+    return () => {
+      if (shown?.contains(document.activeElement) && before.current instanceof HTMLElement) before.current.focus();
+    };
+  }, []);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: pointing at it only keeps it standing.
     <div
+      ref={place}
       className={css.toast}
       data-tone={toast.tone}
       onMouseEnter={() => hold(true)}
       onMouseLeave={() => hold(false)}
-      onFocus={() => hold(true)}
+      onFocus={(event) => {
+        hold(true);
+        if (!event.currentTarget.contains(event.relatedTarget)) before.current = event.relatedTarget;
+      }}
       onBlur={() => hold(false)}
     >
       <div className={css.text}>{toast.text}</div>
