@@ -455,6 +455,5 @@ export const diffText = {
   copyActual: 'Actual value',
   copyOperation: 'JSON patch',
   copyLink: 'Link',
-  linkTo: (path: string) => `Link to ${path}`,
   notFound: (pointer: string) => `This drift has no attribute ${pointer}.`,
 };
