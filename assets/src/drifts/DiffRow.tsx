@@ -7,6 +7,7 @@ import { showable } from '../diff/showable';
 import { markWords, type Piece } from '../diff/words';
 import type { DiffLayout } from '../preferences/preferences';
 import { diffText } from '../text';
+import { Breakable } from '../ui/Breakable';
 import { fragment } from '../url/fragment';
 import css from './DiffTable.module.css';
 import { DiffValue } from './DiffValue';
@@ -35,7 +36,9 @@ export const DiffRow = memo(function DiffRow({ row, layout, isTarget }: Props) {
       <th scope="row">
         <div className={css.name}>
           <a href={fragment(pointer)} className={css.path}>
-            <bdi>{path}</bdi>
+            <bdi>
+              <Breakable text={path} />
+            </bdi>
           </a>
           <RowMenu row={row} path={path} pointer={pointer} />
         </div>

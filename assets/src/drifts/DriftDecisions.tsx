@@ -9,6 +9,7 @@ import { useShortcuts } from '../keyboard/shortcuts';
 import { shortcuts } from '../preferences/preferences';
 import { useMay, useWriteBlock } from '../shell/who';
 import { decisions, driftText } from '../text';
+import { Breakable } from '../ui/Breakable';
 import { Button } from '../ui/Button';
 import { toast } from '../ui/Toasts';
 import { go } from '../url/go';
@@ -116,7 +117,9 @@ export function DriftDecisions({ whole, next }: { whole: Whole; next: Target | u
           onClose={() => setOpen(null)}
         >
           <p className={css.about}>
-            <bdi>{showable(drift.resourceAddress)}</bdi>
+            <bdi>
+              <Breakable text={showable(drift.resourceAddress)} />
+            </bdi>
           </p>
           {hasDecided.current ? null : (
             <Meanwhile before={open.before} now={whole} timeline={timeline} isPossible={can[open.action]} />

@@ -5,6 +5,7 @@ import { showable } from '../diff/showable';
 import { money } from '../format/numbers';
 import { driftText, kinds, severities } from '../text';
 import { Badge, SeverityBadge, StatusBadge } from '../ui/Badge';
+import { Breakable } from '../ui/Breakable';
 import { CopyButton } from '../ui/CopyButton';
 import { Link } from '../ui/Link';
 import { Time } from '../ui/Time';
@@ -34,11 +35,16 @@ export function DriftFacts({ drift, search }: { drift: Schemas['Drift']; search:
           <Workspace name={drift.workspace} />
         </Fact>
         <Fact name={fact.type}>
-          <code>{showable(drift.resourceType)}</code>
+          <code>
+            <Breakable text={showable(drift.resourceType)} />
+          </code>
         </Fact>
         {drift.resourceId === drift.resourceAddress ? null : (
-          <Fact name={fact.id}>
-            <code>{showable(drift.resourceId)}</code> <CopyButton text={drift.resourceId} what={fact.id} />
+          <Fact name={fact.id} isWide={drift.resourceId.length > 40}>
+            <code>
+              <Breakable text={showable(drift.resourceId)} />
+            </code>{' '}
+            <CopyButton text={drift.resourceId} what={fact.id} />
           </Fact>
         )}
         <Known name={fact.provider} value={drift.provider?.split('/').slice(-2).join('/')} title={drift.provider} />
@@ -78,9 +84,9 @@ export function DriftFacts({ drift, search }: { drift: Schemas['Drift']; search:
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
+function Fact({ name, isWide = false, children }: { name: string; isWide?: boolean; children: ReactNode }) {
   return (
-    <div>
+    <div data-wide={isWide || undefined}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { useParams } from 'wouter';
 import { Problem } from '../api/problem';
 import { showable } from '../diff/showable';
@@ -7,6 +7,7 @@ import { useShortcuts } from '../keyboard/shortcuts';
 import { NotFound } from '../shell/Failures';
 import { useMay } from '../shell/who';
 import { common, driftText } from '../text';
+import { Breakable } from '../ui/Breakable';
 import { Chip } from '../ui/Chip';
 import { CopyButton } from '../ui/CopyButton';
 import { Link } from '../ui/Link';
@@ -17,7 +18,6 @@ import { type Search, stringifySearch } from '../url/search';
 import { type ChangeSearch, useUrlSearch } from '../url/useSearch';
 import { CommentForm } from './CommentForm';
 import { DriftDecisions } from './DriftDecisions';
-import { DriftDiff } from './DriftDiff';
 import { DriftFacts } from './DriftFacts';
 import css from './DriftPage.module.css';
 import { DriftSteps } from './DriftSteps';
@@ -25,6 +25,11 @@ import { DriftTimeline } from './DriftTimeline';
 import { ignoredOf } from './filters';
 import { type Neighbour, useNeighbours } from './neighbours';
 import { driftQuery, type Whole } from './one';
+
+// What compares is fetched beside the drift itself, not after it.
+const loadDiff = () => import('./DriftDiff');
+loadDiff().catch(() => undefined);
+const DriftDiff = lazy(async () => ({ default: (await loadDiff()).DriftDiff }));
 
 /** One drift: what it is, what differs, what was decided about it, and the way to the next. */
 export function DriftPage() {
@@ -100,7 +105,7 @@ function Loaded({ whole, search, onSearch, above, isFetching, failure, onRetry }
       heading={
         <>
           <bdi className={css.address} data-long={address.length > 80 || undefined}>
-            {address}
+            <Breakable text={address} />
           </bdi>{' '}
           <CopyButton text={drift.resourceAddress} what={driftText.address} />
         </>
@@ -126,7 +131,9 @@ function Loaded({ whole, search, onSearch, above, isFetching, failure, onRetry }
         </div>
         <DriftFacts drift={drift} search={search} />
         <DriftDecisions whole={whole} next={neighbours?.next && to(neighbours.next)} />
-        <DriftDiff drift={drift} />
+        <Suspense fallback={<Skeleton rows={4} />}>
+          <DriftDiff drift={drift} />
+        </Suspense>
         <DriftTimeline drift={drift} search={search}>
           {decide ? <CommentForm id={drift.id} field={comment} /> : null}
         </DriftTimeline>
