@@ -339,6 +339,7 @@ export const scansText = {
   redactedMean: 'sensitive values that were hidden before anything was kept',
   drifts: 'What it did',
   part: 'Drifts',
+  inThisScan: 'In this scan',
   parts: { found: 'Found', changed: 'Changed', resolved: 'Resolved' },
   allParts: 'All',
   nothing: 'It found, changed and resolved nothing',
