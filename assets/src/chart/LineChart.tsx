@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef } from 'react';
+import { useEffect, useLayoutEffect, useReducer, useRef } from 'react';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { theme } from '../preferences/preferences';
@@ -11,6 +11,30 @@ function resolved(element: HTMLElement, name: string): string {
   return getComputedStyle(element).color;
 }
 
+/** Another number whenever the page's colours become others: by choice, by the system, by forced colours. */
+function useLook(): number {
+  const [look, change] = useReducer((before: number) => before + 1, 0);
+  useEffect(() => {
+    // The next frame has the new colours.
+    const soon = () => requestAnimationFrame(change);
+    const media = ['(prefers-color-scheme: dark)', '(forced-colors: active)'].map((query) => matchMedia(query));
+    const leave = theme.subscribe(soon);
+    for (const one of media) one.addEventListener('change', soon);
+    return () => {
+      leave();
+      for (const one of media) one.removeEventListener('change', soon);
+    };
+  }, []);
+  return look;
+}
+
+/** Marks the day that is read. */
+function mark(chart: UPlot | null, moment: number | undefined) {
+  if (chart && moment !== undefined) {
+    chart.setCursor({ left: chart.valToPos(moment / 1_000, 'x'), top: 0 }, false);
+  }
+}
+
 const DAY_S = 86_400;
 
 /** Days from left to right, one line for each series. It draws on a canvas: what it says stands beside it in words. */
@@ -18,27 +42,31 @@ export default function LineChart({ days, series, chosen, label, tick, day, onCh
   const place = useRef<HTMLDivElement>(null);
   const probe = useRef<HTMLSpanElement>(null);
   const chart = useRef<UPlot>(null);
-  const choose = useRef(onChoose);
-  useEffect(() => {
-    choose.current = onChoose;
+  const latest = useRef({ chosen, onChoose });
+  useLayoutEffect(() => {
+    latest.current = { chosen, onChoose };
   });
+  const look = useLook();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another look of the page makes other colours.
   useLayoutEffect(() => {
     const [at, ink] = [place.current, probe.current];
     if (!at || !ink) return;
-    const colour = (name: string) => () => resolved(ink, name);
+    const show = (which: number) => mark(chart.current, days[which]);
+    const colour = (name: string) => resolved(ink, name);
     const axis = { stroke: colour('--quiet'), ticks: { show: false }, font: '12px system-ui' };
     const drawn = new UPlot(
       {
         width: at.clientWidth,
         height: at.clientHeight,
-        padding: [8, 8, 0, 0],
+        padding: [8, 26, 0, 0],
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
         hooks: {
           setCursor: [
             ({ cursor: { idx, event } }) => {
               // What a person points at; not what was chosen below the chart and shown here.
-              if (event && typeof idx === 'number') choose.current(idx);
+              if (event && typeof idx === 'number') latest.current.onChoose(idx);
+              else if (event) queueMicrotask(() => show(latest.current.chosen));
             },
           ],
         },
@@ -75,30 +103,19 @@ export default function LineChart({ days, series, chosen, label, tick, day, onCh
       at,
     );
     chart.current = drawn;
-    const size = new ResizeObserver(() => drawn.setSize({ width: at.clientWidth, height: at.clientHeight }));
+    const size = new ResizeObserver(() => {
+      drawn.setSize({ width: at.clientWidth, height: at.clientHeight });
+      show(latest.current.chosen);
+    });
     size.observe(at);
-    // The next frame has the new colours.
-    const redraw = () => requestAnimationFrame(() => drawn.redraw(false));
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    const forced = matchMedia('(forced-colors: active)');
-    const leave = theme.subscribe(redraw);
-    dark.addEventListener('change', redraw);
-    forced.addEventListener('change', redraw);
     return () => {
       size.disconnect();
-      leave();
-      dark.removeEventListener('change', redraw);
-      forced.removeEventListener('change', redraw);
       drawn.destroy();
       chart.current = null;
     };
-  }, [days, series, tick, day]);
+  }, [days, series, tick, day, look]);
   useEffect(() => {
-    const drawn = chart.current;
-    const moment = days[chosen];
-    if (drawn && moment !== undefined && drawn.cursor.idx !== chosen) {
-      drawn.setCursor({ left: drawn.valToPos(moment / 1_000, 'x'), top: 0 }, false);
-    }
+    if (chart.current?.cursor.idx !== chosen) mark(chart.current, days[chosen]);
   }, [days, chosen]);
   return (
     <div role="img" aria-label={label} className={css.chart}>

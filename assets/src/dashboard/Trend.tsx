@@ -52,8 +52,11 @@ type Points = readonly Schemas['TrendPoint'][];
 
 function Lines({ points }: { points: Points }) {
   const last = points.length - 1;
-  const [asked, ask] = useState<number | null>(null);
-  const chosen = Math.min(asked ?? last, last);
+  // The day, not its number: it stays the same one in another period.
+  const [asked, askFor] = useState<string>();
+  const found = points.findIndex(({ date }) => date === asked);
+  const chosen = found < 0 ? last : found;
+  const ask = (at: number) => askFor(points[at]?.date);
   const moments = useMemo(() => points.map(({ date }) => Date.parse(date)), [points]);
   const series = useMemo(
     () => [

@@ -28,7 +28,7 @@ export function DriftLines({ drifts, search, hideWorkspace = false, longest = 38
               <SeverityBadge severity={drift.severity} />
             </span>
             <span className={css.what}>
-              <Link to={`/drifts/${drift.id}`} search={search} title={address}>
+              <Link to={`/drifts/${drift.id}`} search={search} title={address} dir="ltr">
                 {middle(address, longest)}
               </Link>
               <span className={css.facts}>

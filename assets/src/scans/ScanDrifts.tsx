@@ -117,7 +117,7 @@ function Table({ drifts, busy }: { drifts: readonly Schemas['ScanDrift'][]; busy
           <tr>
             <th scope="col">{t.severity}</th>
             <th scope="col">{t.address}</th>
-            <th scope="col">{t.part}</th>
+            <th scope="col">{t.inThisScan}</th>
             <th scope="col">{t.kind}</th>
             <th scope="col">{t.now}</th>
           </tr>
@@ -129,9 +129,11 @@ function Table({ drifts, busy }: { drifts: readonly Schemas['ScanDrift'][]; busy
                 <SeverityBadge severity={drift.severity} />
               </td>
               <th scope="row" className={css.address}>
-                <Link to={`/drifts/${drift.driftId}`}>{drift.resourceAddress || drift.resourceType}</Link>
+                <Link to={`/drifts/${drift.driftId}`} dir="ltr">
+                  {drift.resourceAddress || drift.resourceType}
+                </Link>
               </th>
-              <td data-label={t.part}>{t.parts[drift.part]}</td>
+              <td data-label={t.inThisScan}>{t.parts[drift.part]}</td>
               <td data-label={t.kind}>{kinds[drift.kind]}</td>
               <td data-label={t.now}>
                 <StatusBadge status={drift.status} />

@@ -79,8 +79,9 @@ function Parts({ scan }: { scan: Schemas['Scan'] }) {
       {isSaid ? null : (
         <Panel title={t.problems}>
           <ul className={css.problems}>
-            {scan.problems.map((problem) => (
-              <li key={problem}>{problem}</li>
+            {scan.problems.map((problem, at) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a problem may come twice, and none ever moves.
+              <li key={at}>{problem}</li>
             ))}
           </ul>
         </Panel>
