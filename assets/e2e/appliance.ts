@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -91,9 +91,11 @@ export class Appliance {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  /** Runs another command of the binary, and gives what it printed. */
-  run(args: string[], env: Record<string, string> = {}, input = ''): string {
-    return execFileSync(binary, args, { env: { ...process.env, ...env }, input, encoding: 'utf8' });
+  /** Runs another command of the binary, and gives what it printed. Exit 2 says "drift was found". */
+  run(args: string[], env: Record<string, string> = {}): string {
+    const { status, stdout, stderr } = spawnSync(binary, args, { env: { ...process.env, ...env }, encoding: 'utf8' });
+    if (status !== 0 && status !== 2) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`);
+    return stdout;
   }
 
   /** Pushes what `terraform show -json` printed, with an API key. */

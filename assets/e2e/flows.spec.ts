@@ -72,13 +72,13 @@ test('a plan that is pushed arrives without a reload', async ({ page, appliance 
   await signIn(page, VIEWER, '/drifts?workspace=flows/arrival');
   await expect(page.getByText('Loading…')).toHaveCount(0);
   await expect(rows(page)).toHaveCount(0);
-  appliance.push(
-    'flows/arrival',
-    driftPlan({ critical: 'aws_security_group.opened', tagged: ['aws_instance.a'] }),
-    key,
-  );
+  const group = 'aws_security_group.opened';
+  appliance.push('flows/arrival', driftPlan({ critical: group, tagged: [] }), key);
+  // An empty list fills by itself; rows that are being read don't move.
+  await expect(rows(page)).toHaveCount(1);
+  appliance.push('flows/arrival', driftPlan({ critical: group, tagged: ['aws_instance.a', 'aws_instance.b'] }), key);
   await page.getByRole('button', { name: /2 new drifts/ }).click();
-  await expect(rows(page)).toHaveCount(2);
+  await expect(rows(page)).toHaveCount(3);
 });
 
 test('alerts are marked read, and that can be taken back', async ({ page, appliance }) => {
@@ -120,7 +120,7 @@ test('a key is made in the browser and pushes a scan', async ({ page, appliance 
   );
   expect(printed).toMatch(/1/);
   await page.goto('/workspaces?name=flows/made-key');
-  await expect(page.getByRole('link', { name: 'flows/made-key' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'flows/made-key', exact: true })).toBeVisible();
 });
 
 test('a server that goes away is said to be away, and nothing is lost', async ({ page, appliance, watch }) => {
@@ -196,14 +196,13 @@ test('by the keyboard alone: sign in, filter, select three, reject with a reason
   await page.keyboard.press('/');
   await page.keyboard.type('aws_instance');
   await expect(rows(page)).toHaveCount(3);
-  await page.keyboard.press('Escape');
   await tabTo(page, rows(page).first().getByRole('checkbox'));
   await page.keyboard.press('Space');
   await page.keyboard.press('j');
   await page.keyboard.press('x');
   await page.keyboard.press('j');
   await page.keyboard.press('x');
-  await expect(page.getByText(/3 selected/)).toBeVisible();
+  await expect(page.getByText('3 on this page selected.')).toBeVisible();
   await page.keyboard.press('r');
   await expect(page.getByRole('dialog')).toContainText('3');
   await page.keyboard.type('the new size is what we want');
