@@ -254,7 +254,6 @@ export const auditText = {
   anyone: 'Anyone',
   people: 'People',
   keys: 'API keys',
-  drift: 'Drift',
   driftFilter: (id: string) => `Drift ${id}`,
   from: 'From',
   to: 'Before',
@@ -266,7 +265,6 @@ export const auditText = {
   who: 'Who',
   what: 'What',
   object: 'Object',
-  address: 'Address',
   arrived: (arrived: number) => plural(arrived, 'new entry', 'new entries'),
   total: (total: number) => plural(total, 'entry', 'entries'),
   newest: 'Newest',
@@ -319,7 +317,6 @@ export const auditText = {
 };
 
 export const formText = {
-  failed: 'That did not work',
   firstName: 'First name',
   lastName: 'Last name',
   email: 'Email',
