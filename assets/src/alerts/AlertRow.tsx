@@ -1,6 +1,7 @@
 import { type ReactNode, useId } from 'react';
 import type { Schemas } from '../api/client';
 import { useCell } from '../cell';
+import { showable } from '../diff/showable';
 import { row, rowFocus } from '../keyboard/rows';
 import { useAccount, useWriteBlock } from '../shell/who';
 import { alertsText, common } from '../text';
@@ -39,7 +40,7 @@ export function AlertRow({ alert, isMarkable }: { alert: Alert; isMarkable: bool
           </p>
         </div>
         <p id={id} className={css.message} dir="auto">
-          {alert.message}
+          {showable(alert.message)}
         </p>
       </div>
       {isMarkable ? (

@@ -26,8 +26,12 @@ export function AuditTable({ entries, busy }: { entries: readonly Entry[]; busy:
           <tr>
             <th scope="col">{auditText.what}</th>
             <th scope="col">{auditText.object}</th>
-            <th scope="col">{auditText.who}</th>
-            <th scope="col">{auditText.when}</th>
+            <th scope="col" className={css.whoColumn}>
+              {auditText.who}
+            </th>
+            <th scope="col" className={css.whenColumn}>
+              {auditText.when}
+            </th>
           </tr>
         </thead>
         <tbody>

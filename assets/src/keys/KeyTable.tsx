@@ -1,5 +1,6 @@
 import type { Schemas } from '../api/client';
 import { useCell } from '../cell';
+import { showable } from '../diff/showable';
 import { row } from '../keyboard/rows';
 import { density } from '../preferences/preferences';
 import { formText, keysText } from '../text';
@@ -25,7 +26,7 @@ export function KeyTable({ keys, busy, block, onRevoke }: Props) {
   const isCompact = useCell(density) === 'compact';
   return (
     <TableFrame label={keysText.table} busy={busy} cards compact={isCompact}>
-      <table>
+      <table className={css.table}>
         <thead>
           <tr>
             <th scope="col">{keysText.name}</th>
@@ -43,7 +44,7 @@ export function KeyTable({ keys, busy, block, onRevoke }: Props) {
           {keys.map((key) => (
             <tr key={key.id} data-id={key.id} className={css.row} {...row}>
               <th scope="row">
-                <bdi className={css.name}>{key.name}</bdi>
+                <bdi className={css.name}>{showable(key.name)}</bdi>
                 <code className={css.prefix} title={keysText.prefix}>
                   {key.prefix}…
                 </code>

@@ -51,7 +51,7 @@ function Keys() {
     </Button>
   );
   return (
-    <Page title={pages.keys} actions={create}>
+    <Page title={pages.keys} actions={found.data?.pagination.total === 0 ? null : create}>
       <IgnoredFilters found={ignored(search, { page: null })} change={change} />
       <Panel
         title={found.data ? keysText.total(found.data.pagination.total) : keysText.table}
@@ -62,7 +62,9 @@ function Keys() {
         <Loaded query={found} failed={keysText.failed} rows={4}>
           {({ items, pagination }) =>
             pagination.total === 0 ? (
-              <Empty title={keysText.none}>{keysText.noneWhy}</Empty>
+              <Empty title={keysText.none} action={create}>
+                {keysText.noneWhy}
+              </Empty>
             ) : (
               <div ref={list}>
                 <KeyTable

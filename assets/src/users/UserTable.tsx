@@ -20,22 +20,20 @@ interface Props {
   onTask: (task: Task) => void;
 }
 
-/** The person's own name, or nothing where none was given. */
-export const nameOf = ({ firstName, lastName }: Pick<User, 'firstName' | 'lastName'>): string =>
-  [firstName, lastName].filter(Boolean).join(' ');
-
 export function UserTable({ users, busy, block, onTask }: Props) {
   const isCompact = useCell(density) === 'compact';
   const own = useAccount().id;
   return (
     <TableFrame label={usersText.table} busy={busy} cards compact={isCompact}>
-      <table>
+      <table className={css.table}>
         <thead>
           <tr>
             <th scope="col">{usersText.person}</th>
             <th scope="col">{formText.role}</th>
             <th scope="col">{usersText.lastSignIn}</th>
-            <th scope="col">{formText.created}</th>
+            <th scope="col" className={css.created}>
+              {formText.created}
+            </th>
             <th scope="col">
               <span className="visually-hidden">{formText.actions}</span>
             </th>
@@ -46,18 +44,18 @@ export function UserTable({ users, busy, block, onTask }: Props) {
             <tr key={user.id} data-id={user.id} data-own={user.id === own || undefined} className={css.row} {...row}>
               <th scope="row">
                 <span className={css.person}>
-                  <bdi>{nameOf(user) || user.email}</bdi>
+                  <Name user={user} />
                   {user.id === own ? <Badge>{usersText.you}</Badge> : null}
                   {user.disabled ? <Badge tone="bad">{usersText.disabled}</Badge> : null}
                   {user.mustChangePassword ? <Badge tone="caution">{usersText.mustChange}</Badge> : null}
                 </span>
-                {nameOf(user) ? <span className={css.email}>{user.email}</span> : null}
+                {user.firstName || user.lastName ? <span className={css.email}>{user.email}</span> : null}
               </th>
               <td data-label={formText.role}>{roles[user.role]}</td>
               <td data-label={usersText.lastSignIn}>
                 {user.lastLoginAt ? <Time at={user.lastLoginAt} /> : usersText.neverSignedIn}
               </td>
-              <td data-label={formText.created}>
+              <td data-label={formText.created} className={css.created}>
                 <Time at={user.createdAt} />
               </td>
               <td className={css.actions}>
@@ -96,5 +94,15 @@ export function UserTable({ users, busy, block, onTask }: Props) {
         </tbody>
       </table>
     </TableFrame>
+  );
+}
+
+/** What the person is called, each part in its own direction; the email where that isn't known. */
+function Name({ user: { firstName, lastName, email } }: { user: User }) {
+  if (!firstName && !lastName) return email;
+  return (
+    <span>
+      <bdi>{firstName}</bdi> <bdi>{lastName}</bdi>
+    </span>
   );
 }
