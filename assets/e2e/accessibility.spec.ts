@@ -39,9 +39,10 @@ for (const theme of ['light', 'dark'] as const) {
       await expectAccessible(page, 'the sign-in page');
       await signIn(page, ADMIN);
       const admin = await appliance.as(ADMIN);
-      const [drift] = (await admin.call('GET', '/drifts?status=open&limit=1')).items;
+      const [drift] = (await admin.call('GET', '/drifts?status=open&limit=1&severity=critical')).items;
+      const [scan] = (await admin.call('GET', '/scans?limit=1')).items;
       const [workspace] = (await admin.call('GET', '/workspaces?limit=1')).items;
-      const routes = [...ROUTES, `/drifts/${drift.id}`, `/workspaces/${workspace.id}`, `/scans/${drift.scanId}`];
+      const routes = [...ROUTES, `/drifts/${drift.id}`, `/workspaces/${workspace.id}`, `/scans/${scan.id}`];
       for (const route of routes) {
         await page.goto(route);
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible();

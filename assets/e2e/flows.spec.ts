@@ -210,5 +210,7 @@ test('by the keyboard alone: sign in, filter, select three, reject with a reason
   await expect(page.getByRole('dialog')).toBeHidden();
   await expect(rows(page).first()).toContainText('Rejected');
   await page.keyboard.press('o');
-  await expect(page.getByRole('region', { name: 'Timeline' })).toContainText('the new size is what we want');
+  await expect(page.locator('section', { has: page.getByRole('heading', { name: 'Timeline' }) })).toContainText(
+    'the new size is what we want',
+  );
 });

@@ -52,11 +52,12 @@ test('screenshots of every page with a month of drift', async ({ page, appliance
   const admin = await appliance.as(ADMIN);
   const [drift] = (await admin.call('GET', '/drifts?status=open&severity=critical&kind=modified&limit=1')).items;
   const [workspace] = (await admin.call('GET', '/workspaces?limit=1')).items;
+  const [scan] = (await admin.call('GET', '/scans?status=complete&limit=1')).items;
   const [failed] = (await admin.call('GET', '/scans?status=failed&limit=1')).items;
   const more = {
     drift: `/drifts/${drift.id}`,
     workspace: `/workspaces/${workspace.id}`,
-    scan: `/scans/${drift.scanId}`,
+    scan: `/scans/${scan.id}`,
     'failed-scan': `/scans/${failed.id}`,
   };
   await shoot(page, 'realistic', {
