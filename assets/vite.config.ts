@@ -1,6 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
-import { licenses } from './licenses';
+import { licenses } from './licenses.ts';
 
 // The build is the same, byte for byte, wherever it is made: nothing of the machine, the time or the commit goes in.
 export default defineConfig({

@@ -34,7 +34,7 @@ export async function fillWithAbsurdities(
 ): Promise<Record<'long' | 'policy' | 'many' | 'workspace', string>> {
   const admin = await appliance.as(ADMIN);
   const { id: workspace } = await admin.call('POST', '/workspaces', {
-    name: `${'platform-shared-services/'.repeat(5)}prod`.slice(-128),
+    name: `${'platform-services/'.repeat(6)}production-eu`,
     environment: 'production-europe-with-a-very-long-name',
     description: 'Everything that nobody else wanted to own. '.repeat(20).trim(),
     labels: Object.fromEntries(

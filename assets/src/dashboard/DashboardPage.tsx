@@ -32,7 +32,8 @@ export function DashboardPage() {
   });
   // Who waits for the first scan sees it arrive where one is looking, and goes on from there.
   const [isFirstRun, first] = useState<boolean>();
-  if (isFirstRun === undefined && summary.data) first(summary.data.scans.lastAt === null);
+  if (isFirstRun === undefined && summary.data)
+    first(summary.data.scans.lastAt === null && summary.data.drifts.total === 0);
   const isWithout = summary.isError && summary.data === undefined;
   if (isFirstRun) {
     return (

@@ -9,7 +9,10 @@ import { Panel } from '../ui/Page';
 import css from './Settings.module.css';
 
 /** The licence texts of what is built in, by what it is built into. */
-const LICENCES = [{ title: settingsText.licencesOf.ui, path: '/licenses.txt' }];
+const LICENCES = [
+  { title: settingsText.licencesOf.ui, path: '/licenses.txt' },
+  { title: settingsText.licencesOf.server, path: '/licenses/crates.txt' },
+];
 
 /** What this is, and what it is made of. */
 export function About() {

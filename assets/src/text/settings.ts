@@ -27,5 +27,5 @@ export const settingsText = {
   licences: (what: string) => `Licences of what is built in: ${what}`,
   licencesFailed: 'The licence texts could not be loaded',
   licencesText: 'Open as plain text',
-  licencesOf: { ui: 'the web pages and the API documentation' },
+  licencesOf: { ui: 'the web pages and the API documentation', server: 'the server' },
 };
