@@ -1,33 +1,6 @@
-import AxeBuilder from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
+import { expectAccessible, expectNoSidewaysScroll, ROUTES } from './accessible';
 import { ADMIN } from './appliance';
 import { expect, signIn, test } from './fixtures';
-
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const ROUTES = [
-  '/',
-  '/drifts',
-  '/alerts',
-  '/workspaces',
-  '/audit',
-  '/admin/users',
-  '/admin/keys',
-  '/settings',
-  '/profile',
-  '/nowhere',
-];
-
-async function expectAccessible(page: Page, what: string) {
-  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
-  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(' | ')}`);
-  expect(told, what).toEqual([]);
-}
-
-/** Nothing is wider than the window; tables scroll inside a region of their own. */
-async function expectNoSidewaysScroll(page: Page, what: string) {
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(over, `${what} scrolls sideways by so many pixels`).toBeLessThanOrEqual(0);
-}
 
 for (const theme of ['light', 'dark'] as const) {
   for (const width of [1440, 390]) {

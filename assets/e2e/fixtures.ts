@@ -110,6 +110,6 @@ export async function signIn(page: Page, email: string, path = '/'): Promise<voi
   await page.getByLabel('Email').fill(email);
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.locator('nav')).toBeAttached();
+  await expect(page.locator('nav').first()).toBeAttached();
   await expect(page.getByRole('heading', { level: 1, name: 'Sign in' })).toBeHidden();
 }

@@ -6,13 +6,14 @@ import { session, start } from './api/session';
 import { listen } from './live/live';
 import { refetchWhatChanged } from './live/refetch';
 import './preferences/preferences';
-import { Routes } from './routes';
+import { fetchPage, Routes } from './routes';
 import './styles.css';
 import './motion.css';
 
 refetchWhatChanged();
 listen();
 void start();
+fetchPage(location.pathname);
 // What one person has fetched is not the next one's to see.
 let user: string | undefined;
 session.subscribe(() => {
