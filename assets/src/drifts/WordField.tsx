@@ -1,8 +1,7 @@
-import { useQuery } from '@tanstack/react-query';
-import { useEffect, useId, useState } from 'react';
-import { api, data } from '../api/client';
+import { useId, useState } from 'react';
 import { driftListText as text } from '../text';
 import { Field } from '../ui/Field';
+import { useWorkspaceNames } from '../workspaces/useNames';
 
 interface Props {
   label: string;
@@ -65,31 +64,16 @@ export function WordField({ label, known, hideLabel = false, onType, onFocus, on
   );
 }
 
-const SUGGESTED = 20;
-
 /** A workspace to filter by: its name is looked up while one types. */
 export function WorkspaceField({ onPick }: { onPick: (name: string) => void }) {
   const [typed, type] = useState('');
-  const [asked, ask] = useState('');
   const [isUsed, use] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => ask(typed), 200);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  const found = useQuery({
-    queryKey: ['workspaces', 'names', asked],
-    queryFn: ({ signal }) =>
-      data(api.GET('/api/v1/workspaces', { params: { query: { name: asked, limit: SUGGESTED } }, signal })).then(
-        ({ items }) => items.map(({ name }) => name),
-      ),
-    placeholderData: (before) => before,
-    enabled: isUsed,
-  });
+  const known = useWorkspaceNames(typed, isUsed);
   return (
     <WordField
       label={text.filters.workspace}
       hideLabel
-      known={found.data ?? []}
+      known={known}
       onType={type}
       onFocus={() => use(true)}
       onPick={onPick}

@@ -1,12 +1,7 @@
-import { useQuery } from '@tanstack/react-query';
-import { type KeyboardEvent, useEffect, useId, useState } from 'react';
-import { api, data } from '../api/client';
+import { type KeyboardEvent, useId, useState } from 'react';
 import { Button } from '../ui/Button';
+import { useWorkspaceNames } from './useNames';
 import css from './WorkspaceInput.module.css';
-
-/** How long a pause in typing makes a word. */
-const PAUSE_MS = 200;
-const MOST = 20;
 
 interface Props {
   /** What `Field` gives: the label's id and what describes it. */
@@ -23,22 +18,7 @@ interface Props {
 export function WorkspaceInput({ addLabel, onAdd, ...control }: Props) {
   const list = useId();
   const [typed, type] = useState('');
-  const [asked, ask] = useState('');
-  useEffect(() => {
-    const timer = setTimeout(() => ask(typed.trim()), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  const found = useQuery({
-    queryKey: ['workspaces', 'names', asked],
-    queryFn: ({ signal }) =>
-      data(
-        api.GET('/api/v1/workspaces', {
-          params: { query: { limit: MOST, ...(asked === '' ? {} : { name: asked }) } },
-          signal,
-        }),
-      ),
-    placeholderData: (before) => before,
-  });
+  const names = useWorkspaceNames(typed);
   const add = () => {
     const name = typed.trim();
     if (name === '') return;
@@ -74,8 +54,8 @@ export function WorkspaceInput({ addLabel, onAdd, ...control }: Props) {
         onKeyDown={pressed}
       />
       <datalist id={list}>
-        {(found.data?.items ?? []).map(({ id, name }) => (
-          <option key={id} value={name} />
+        {names.map((name) => (
+          <option key={name} value={name} />
         ))}
       </datalist>
       <Button onClick={add}>{addLabel}</Button>
