@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod alerts;
 pub mod audit;
+pub mod backup;
 pub mod check;
 pub mod cli;
 pub mod client;
@@ -21,6 +22,7 @@ pub mod keys;
 pub mod listing;
 pub mod metrics;
 pub mod money;
+pub mod retention;
 pub mod scans;
 pub mod server;
 pub mod sessions;

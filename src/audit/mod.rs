@@ -57,11 +57,13 @@ pub enum Action {
     RuleUpdated,
     RuleDeleted,
     BackupTaken,
+    BackupRestored,
+    RetentionApplied,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::DriftCreated,
         Self::DriftUpdated,
         Self::DriftTriaged,
@@ -89,6 +91,8 @@ impl Action {
         Self::RuleUpdated,
         Self::RuleDeleted,
         Self::BackupTaken,
+        Self::BackupRestored,
+        Self::RetentionApplied,
     ];
 
     /// The name that the API and the chain use.
@@ -121,6 +125,8 @@ impl Action {
             Self::RuleUpdated => "rule_updated",
             Self::RuleDeleted => "rule_deleted",
             Self::BackupTaken => "backup_taken",
+            Self::BackupRestored => "backup_restored",
+            Self::RetentionApplied => "retention_applied",
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::server::{
     self, App, Data, ListenError, Listener, Protection, Tls, chores, routes, shutdown,
 };
 use crate::store::{Options, Reads, State};
+use crate::telemetry::backups;
 use crate::telemetry::commits::CommitMetrics;
 use crate::telemetry::logs::{self, Logs};
 use crate::telemetry::sign_ins;
@@ -199,6 +200,7 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
         Failure::new(exit, error)
     })?;
     data.patience = config.alerts.patience;
+    data.retention = config.retention.policy;
     streams::register(
         &app.metrics,
         Arc::clone(&app.audience),
@@ -209,6 +211,7 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
     app.health
         .fact("eventStreams", move || audience.count().into());
     sign_ins::register(&app.metrics, Arc::clone(&data.desk));
+    backups::register(&app.metrics, &app.health, config.backup_dir());
     let store = data.store.clone();
     app.health.check("database", move || match store.state() {
         State::Ready => Ok(()),

@@ -55,24 +55,45 @@ pub(super) fn bytes(min: u64, max: u64) -> impl Fn(&str) -> Result<u64, String> 
 
 /// A span of time in milliseconds, a whole number and a unit: from a second to 52 weeks.
 pub(super) fn span_ms(text: &str) -> Result<i64, String> {
-    const MOST_MS: i64 = 52 * 604_800_000;
+    spelled_ms(text)
+        .filter(|ms| (1..=52 * WEEK_MS).contains(ms))
+        .ok_or_else(|| {
+            format!(
+                "must be a whole number and a unit (s, m, h, d or w) from 1s to 52w, such as 24h, not {text:?}"
+            )
+        })
+}
+
+/// How long something is kept, in milliseconds: from 7 days to 100 years, or `off` for ever.
+pub(super) fn kept_ms(text: &str) -> Result<Option<i64>, String> {
+    if text.trim() == "off" {
+        return Ok(None);
+    }
+    spelled_ms(text)
+        .filter(|ms| (WEEK_MS..=5_200 * WEEK_MS).contains(ms))
+        .map(Some)
+        .ok_or_else(|| {
+            format!(
+                "must be off, or a whole number and a unit (d or w) from 7d to 5200w, such as 400d, not {text:?}"
+            )
+        })
+}
+
+const WEEK_MS: i64 = 604_800_000;
+
+/// A whole number and a unit, as milliseconds.
+fn spelled_ms(text: &str) -> Option<i64> {
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit_ms: Option<i64> = match &text[digits.len()..] {
-        "s" => Some(1_000),
-        "m" => Some(60_000),
-        "h" => Some(3_600_000),
-        "d" => Some(86_400_000),
-        "w" => Some(604_800_000),
-        _ => None,
+    let unit_ms: i64 = match &text[digits.len()..] {
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        "w" => WEEK_MS,
+        _ => return None,
     };
-    let span = digits.parse::<u32>().ok().map(i64::from).zip(unit_ms);
-    match span.map(|(number, unit_ms)| number * unit_ms) {
-        Some(ms @ 1..=MOST_MS) => Ok(ms),
-        _ => Err(format!(
-            "must be a whole number and a unit (s, m, h, d or w) from 1s to 52w, such as 24h, not {text:?}"
-        )),
-    }
+    Some(i64::from(digits.parse::<u32>().ok()?) * unit_ms)
 }
 
 /// A whole number within bounds.

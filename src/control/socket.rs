@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::place::{NAME, Place, UNFINISHED};
-use super::{Answer, Kind, MOST_BYTES, Refused, Request, parse, run};
+use super::{Answer, Kind, MOST_BYTES, Refused, Request, backups, parse, run};
 use crate::error::Error;
 use crate::server::Data;
 
@@ -115,6 +115,9 @@ async fn talk(mut stream: UnixStream, data: Data) -> io::Result<()> {
     let answer = match hear(&mut stream, peer).await {
         Ok(request) => {
             tracing::info!(command = request.name(), peer.uid = peer, "Control request");
+            if request == Request::Backup {
+                return backups::hand_over(&mut stream, data, peer).await;
+            }
             work(&mut stream, request, data, peer).await
         }
         Err(refused) => Answer::Error(refused),

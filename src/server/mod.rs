@@ -19,6 +19,7 @@ mod overdue;
 mod paced;
 mod refusal;
 mod renewal;
+mod retention;
 mod route_table;
 pub mod routes;
 mod scrape;

@@ -63,7 +63,7 @@ fn visit_table(
 
 /// The tables as they were after one commit. Cheap to share; tables are opened when first read.
 pub struct Snapshot {
-    transaction: ReadTransaction,
+    pub(super) transaction: ReadTransaction,
     tables: Vec<OnceLock<ReadOnlyTable<&'static [u8], &'static [u8]>>>,
 }
 
@@ -275,6 +275,12 @@ pub(super) fn is_held(file: &Path) -> bool {
         Database::open(file),
         Err(DatabaseError::DatabaseAlreadyOpen)
     )
+}
+
+/// Moves pages to the front of the file until none is left to move, and cuts it off.
+pub(super) fn compact(database: &mut Database) -> Result<()> {
+    while database.compact().map_err(failed)? {}
+    Ok(())
 }
 
 /// Makes every table that is not there yet, so that snapshots can open them all.

@@ -272,7 +272,7 @@ pub(super) struct Writer {
     pub(super) database: Option<Database>,
     pub(super) shared: Arc<Shared>,
     pub(super) waiting: Receiver<Message>,
-    pub(super) space: space::Watch,
+    pub(super) space: Arc<space::Watch>,
     pub(super) on_commit: Box<dyn Fn(Commit) + Send>,
     pub(super) on_fatal: Box<dyn Fn(&Error) + Send>,
 }
