@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Every key there is. Its variable is `DRIFTSENTRY_` and the key in capitals, `_` for `.`.
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 34] = [
     "listen",
     "data_dir",
     "admin.email",
@@ -37,6 +37,13 @@ const KEYS: [&str; 27] = [
     "limits.streams_per_address",
     "store.cache_bytes",
     "store.min_free_bytes",
+    "backup.dir",
+    "backup.keep_hourly",
+    "backup.keep_daily",
+    "backup.keep_weekly",
+    "retention.resolved_drifts",
+    "retention.scans",
+    "retention.read_alerts",
 ];
 
 /// Those that a file may also give as an array of texts; elsewhere commas stand between them.

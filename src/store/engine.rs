@@ -311,9 +311,16 @@ pub(super) fn schema(database: &Database) -> Result<u32> {
     })
 }
 
-/// Copies every table of a database into a new file: the state after its last commit.
+/// Copies every table of a database into a new file, for its owner only: the state after its last commit.
 pub(super) fn copy(database: &Database, to: &Path) -> Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
     let source = database.begin_read().map_err(failed)?;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(to)
+        .map_err(Error::internal)?;
     let target = Database::create(to).map_err(failed)?;
     let transaction = target.begin_write().map_err(failed)?;
     for handle in source.list_tables().map_err(failed)? {
