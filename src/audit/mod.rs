@@ -199,6 +199,17 @@ pub fn newest_at(read: &impl Reads) -> Result<Option<Timestamp>> {
     Ok(newest.into_iter().next().map(|(_, entry)| entry.created_at))
 }
 
+/// How many entries there are, and the hash of the newest; zeros where there is none. Whether they are what was written is
+/// for [`verify`] to tell.
+///
+/// # Errors
+/// What reading says.
+pub fn head(read: &impl Reads) -> Result<(u64, [u8; 32])> {
+    let newest: Vec<(u64, Entry)> = read.rows(&AUDIT, &Range::all(), Order::Descending, 1)?;
+    let newest = newest.into_iter().next();
+    Ok(newest.map_or((0, [0; 32]), |(seq, entry)| (seq, entry.hash)))
+}
+
 /// Adds an entry to a change.
 pub fn record(writes: &mut Writes, by: &Actor, action: Action, draft: Draft, now: Timestamp) {
     let text = |value: Option<Value>| value.map(|value| value.to_string());

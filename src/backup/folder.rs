@@ -550,7 +550,7 @@ mod tests {
             kept(policy(2, 0, 0), [1, 500, 9_000].into_iter()),
             [500, 9_000]
         );
-        assert_eq!(kept(policy(9, 9, 9), std::iter::empty()), []);
+        assert!(kept(policy(9, 9, 9), std::iter::empty()).is_empty());
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::hex;
 use crate::store::backup::{UNFINISHED, digests, scratch};
 use crate::store::{
     self, FILE_NAME, Options, Store, Verified, Writes, make_private_dir, room_for, secrets,
-    verify_open,
+    verify_file, verify_open,
 };
 use crate::time::Timestamp;
 
@@ -327,8 +327,8 @@ fn stage(
         min_free_bytes: Some(0),
         ..Options::new(dir)
     })?;
-    let (newest_change, verdict) =
-        store.read(|read| Ok((audit::newest_at(read)?, audit::verify(read)?)))?;
+    let (newest_change, (audit_entries, _)) =
+        store.read(|read| Ok((audit::newest_at(read)?, audit::head(read)?)))?;
     if let Some(by) = by {
         put_on_record(&store, source, by, newest_change)?;
     }
@@ -349,7 +349,7 @@ fn stage(
             Source::Archive(archive) => archive.manifest.rows(),
             Source::Database(_) | Source::Export(..) => rows,
         },
-        audit_entries: verdict.entries,
+        audit_entries,
         newest_change,
         before: None,
     })
@@ -357,12 +357,9 @@ fn stage(
 
 /// Compares each table's rows with the manifest.
 fn has_the_rows_of(archive: &Archive, database: &Path) -> Result<()> {
-    let file = File::open(database).map_err(Error::internal)?;
-    let checked = check::open(file, database)
-        .map_err(|refused| Error::internal(format!("the backup can't be checked: {refused}")))?;
-    let same = match &checked.verified {
-        Some(verified) => digests(&verified.snapshot, &mut |_| Ok(()))? == archive.manifest.tables,
-        None => false,
+    let same = match verify_file(database, CACHE_BYTES) {
+        Ok(verified) => digests(&verified.snapshot, &mut |_| Ok(()))? == archive.manifest.tables,
+        Err(_) => false,
     };
     if same {
         return Ok(());

@@ -1,5 +1,6 @@
 //! `driftsentry compact`: gives back what a stopped store's file no longer needs.
 
+use crate::backup::restore;
 use crate::cli::backup::{Place, failed};
 use crate::cli::bar::size;
 use crate::cli::exit::{Exit, Failure};
@@ -29,6 +30,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         );
         return Err(Failure::new(Exit::NoInput, message));
     }
+    restore::finish(&dir).map_err(failed)?;
     let sizes = store::compact(&dir).map_err(failed)?;
     print(&format!(
         "The database took {} and takes {} now.\n",

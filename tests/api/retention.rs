@@ -4,7 +4,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use driftsentry::actor::Role;
-use driftsentry::store::FILE_NAME;
 use serde_json::Value;
 
 use crate::harness::{App, driftsentry, driftsentry_with};
@@ -30,6 +29,8 @@ fn on_a_month(settings: &[(&'static str, &str)]) -> App {
     .expect(0);
     app.unconfigure(settings);
     app.start_again();
+    // Alerts about what was not done in time are made at the start.
+    thread::sleep(Duration::from_secs(1));
     app
 }
 
