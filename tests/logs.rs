@@ -84,7 +84,10 @@ fn literal(part: &str) -> Option<String> {
 
 /// The name of a constant's value, such as the target of panics.
 fn constant(code: &str, name: &str) -> String {
-    let after = code.split(&format!("const {name}: &str = ")).nth(1).expect(name);
+    let after = code
+        .split(&format!("const {name}: &str = "))
+        .nth(1)
+        .expect(name);
     literal(after.split(';').next().unwrap()).unwrap()
 }
 
@@ -106,7 +109,9 @@ fn event(level: &str, parts: &[String], module: &str, code: &str) -> (Event, Opt
             template = Some(part.clone());
         } else if event.message.is_empty() {
             let name = part.split(" = ").next().unwrap();
-            event.fields.insert(name.trim_start_matches(['%', '?']).to_owned());
+            event
+                .fields
+                .insert(name.trim_start_matches(['%', '?']).to_owned());
         }
     }
     (event, template)
@@ -147,7 +152,8 @@ fn in_source() -> BTreeSet<Event> {
             for (at, call) in code.match_indices(&format!("{level}!(")) {
                 let before = &code[..at];
                 assert!(
-                    before.ends_with("tracing::") || before.ends_with(|c: char| c == '_' || c.is_alphanumeric()),
+                    before.ends_with("tracing::")
+                        || before.ends_with(|c: char| c == '_' || c.is_alphanumeric()),
                     "{}: write tracing::{call}, so that LOGS.md can be held true",
                     file.display()
                 );
@@ -162,7 +168,9 @@ fn in_source() -> BTreeSet<Event> {
 fn in_table() -> Vec<Event> {
     let text = std::fs::read_to_string(root().join("LOGS.md")).unwrap();
     let rows = text.lines().filter(|line| {
-        LEVELS.iter().any(|level| line.starts_with(&format!("| {level} |")))
+        LEVELS
+            .iter()
+            .any(|level| line.starts_with(&format!("| {level} |")))
     });
     rows.map(|row| {
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
@@ -170,7 +178,7 @@ fn in_table() -> Vec<Event> {
         assert!(cells[4].len() > 10, "what it means: {row}");
         let unquoted = |text: &str| text.replace('`', "");
         let fields = unquoted(cells[3]);
-        let fields = fields.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let fields = fields.split(',').map(str::trim).filter(|name| *name != "–");
         Event {
             level: cells[0].to_owned(),
             message: cells[1].to_owned(),
@@ -187,13 +195,21 @@ fn every_log_event_is_documented_with_its_fields() {
     assert!(source.len() > 30, "{source:?}");
     let told: BTreeSet<Event> = table.iter().cloned().collect();
     let row = |event: &Event| {
-        let fields: Vec<String> = event.fields.iter().map(|name| format!("`{name}`")).collect();
+        let fields: Vec<String> = event
+            .fields
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect();
         format!(
             "| {} | {} | `{}` | {} | … |",
             event.level,
             event.message,
             event.target,
-            fields.join(", ")
+            if fields.is_empty() {
+                "–".to_owned()
+            } else {
+                fields.join(", ")
+            }
         )
     };
     let missing: Vec<String> = source.difference(&told).map(row).collect();

@@ -82,7 +82,9 @@ mod tests {
             flags += 1;
         }
         // `--config` is the only other one.
-        let known = serve.get_arguments().filter(|each| each.get_long().is_some());
+        let known = serve
+            .get_arguments()
+            .filter(|each| each.get_long().is_some());
         assert_eq!(known.count(), flags + 1);
     }
 }

@@ -5,9 +5,9 @@ mod alerts;
 mod auth;
 mod limits;
 mod log;
+mod reference;
 mod scrape;
 pub mod serve_options;
-mod reference;
 mod source;
 mod store;
 pub mod table;
@@ -129,9 +129,12 @@ impl Config {
     /// With every mistake in them.
     pub fn of(sources: &Sources) -> Result<Self, ConfigError> {
         let mut settings = Settings::default();
-        let credentials = sources.environment.iter();
-        for (_, directory) in credentials.filter(|(name, _)| name == "CREDENTIALS_DIRECTORY") {
-            settings.add_credentials(directory);
+        for (name, value) in &sources.environment {
+            match name.to_str() {
+                Some("STATE_DIRECTORY") => settings.add_state_directory(value),
+                Some("CREDENTIALS_DIRECTORY") => settings.add_credentials(value),
+                _ => {}
+            }
         }
         if let Some((path, text)) = &sources.file {
             settings.add_file(path, text);
@@ -275,7 +278,10 @@ mod tests {
         for (file, told) in [
             ("limits.connection = 1", "did you mean limits.connections?"),
             ("connections = 1", "did you mean limits.connections?"),
-            ("[tls]\ncertificate_path = '/c'", "c.toml:2: tls.certificate_path is no key: [tls] has cert, key"),
+            (
+                "[tls]\ncertificate_path = '/c'",
+                "c.toml:2: tls.certificate_path is no key: [tls] has cert, key",
+            ),
             ("tls = 1", "tls must be a section: write [tls]"),
             ("[colours]\nx = 1", "colours is no key: there are listen,"),
             ("listen = 8.5", "listen must be an address and a port"),
@@ -306,10 +312,22 @@ mod tests {
     #[test]
     fn a_value_out_of_bounds_is_told_with_the_bounds() {
         for (file, told) in [
-            ("log.keep_days = 0", "must be a whole number from 1 to 3650, not \"0\""),
-            ("limits.body_bytes = '1 GiB'", "must be a size from 16 KiB to 64 MiB"),
-            ("log.format = 'xml'", "must be auto, json or pretty, not \"xml\""),
-            ("log.level = 'driftsentry=loud'", "must be a level such as info"),
+            (
+                "log.keep_days = 0",
+                "must be a whole number from 1 to 3650, not \"0\"",
+            ),
+            (
+                "limits.body_bytes = '1 GiB'",
+                "must be a size from 16 KiB to 64 MiB",
+            ),
+            (
+                "log.format = 'xml'",
+                "must be auto, json or pretty, not \"xml\"",
+            ),
+            (
+                "log.level = 'driftsentry=loud'",
+                "must be a level such as info",
+            ),
             ("data_dir = ''", "must be a path"),
         ] {
             let error = load(file, &[], None).unwrap_err();
@@ -343,6 +361,19 @@ mod tests {
         let config = load(file, &environment, None).unwrap();
         assert!(config.scrape_token.unwrap().is(b"written-0123456789"));
         assert_eq!(config.tls.unwrap().key, PathBuf::from("/k"));
+    }
+
+    #[test]
+    fn under_systemd_its_directory_is_the_default() {
+        let state = [(
+            "STATE_DIRECTORY",
+            "/var/lib/driftsentry:/var/lib/driftsentry/backups",
+        )];
+        let config = load("", &state, None).unwrap();
+        assert_eq!(config.data_dir, PathBuf::from("/var/lib/driftsentry"));
+        assert!(config.values.to_string().contains("# $STATE_DIRECTORY"));
+        let config = load("data_dir = '/srv'", &state, None).unwrap();
+        assert_eq!(config.data_dir, PathBuf::from("/srv"));
     }
 
     #[test]

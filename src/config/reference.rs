@@ -186,10 +186,14 @@ mod tests {
             };
             assert_eq!(config, defaults);
         }
-        let set = all.lines().filter(|line| !line.starts_with('#') && line.contains(" = "));
+        let set = all
+            .lines()
+            .filter(|line| !line.starts_with('#') && line.contains(" = "));
         let with_default = SETTINGS.iter().filter(|each| each.default.is_some());
         assert_eq!(set.count(), with_default.count());
-        let unset = all.lines().filter(|line| line.starts_with('#') && line.contains(" is not set"));
+        let unset = all
+            .lines()
+            .filter(|line| line.starts_with('#') && line.contains(" is not set"));
         let without = SETTINGS.iter().filter(|each| each.default.is_none());
         assert_eq!(unset.count(), without.count());
         assert!(example.lines().all(|line| line.chars().count() <= 130));

@@ -25,6 +25,8 @@ const OTHER_VARIABLES: [&str; 5] = [
 /// Where a setting stands. What wins comes later.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
+    /// The directory that systemd keeps for the service.
+    StateDirectory,
     /// A systemd credential, by its name.
     Credential(&'static str),
     /// A line of a file, from 1.
@@ -39,10 +41,11 @@ impl Place {
     /// Which of the sources it is.
     fn rank(&self) -> u8 {
         match self {
-            Self::Credential(_) => 0,
-            Self::Line(..) => 1,
-            Self::Variable(_) => 2,
-            Self::Flag(_) => 3,
+            Self::StateDirectory => 0,
+            Self::Credential(_) => 1,
+            Self::Line(..) => 2,
+            Self::Variable(_) => 3,
+            Self::Flag(_) => 4,
         }
     }
 }
@@ -50,6 +53,7 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::StateDirectory => f.write_str("$STATE_DIRECTORY"),
             Self::Flag(name) => f.write_str(name),
             Self::Variable(name) => f.write_str(name),
             Self::Line(path, line) => write!(f, "{}:{line}", path.display()),
@@ -163,6 +167,15 @@ impl Settings {
         }
     }
 
+    /// Takes over the first of the directories that systemd keeps for the service, with colons between them.
+    pub(super) fn add_state_directory(&mut self, directories: &OsStr) {
+        let directories = directories.to_string_lossy();
+        if let Some(first) = directories.split(':').find(|first| !first.is_empty()) {
+            let (place, text) = (Place::StateDirectory, first.to_owned());
+            self.given.insert("data_dir", Given { place, text });
+        }
+    }
+
     /// Takes over what systemd has put into this directory.
     pub(super) fn add_credentials(&mut self, directory: &OsStr) {
         for setting in SETTINGS {
@@ -220,12 +233,7 @@ impl Settings {
         }
     }
 
-    fn add_value(
-        &mut self,
-        setting: &'static Setting,
-        place: Place,
-        value: &Spanned<DeValue<'_>>,
-    ) {
+    fn add_value(&mut self, setting: &'static Setting, place: Place, value: &Spanned<DeValue<'_>>) {
         let text = match value.get_ref() {
             DeValue::String(text) => Some(text.to_string()),
             DeValue::Integer(number) => Some(match number.radix() {
@@ -344,7 +352,9 @@ impl Settings {
     /// A whole number of something that is counted.
     pub(super) fn count(&mut self, key: &'static str) -> usize {
         let count = self.number(key);
-        count.and_then(|count| count.try_into().ok()).unwrap_or_default()
+        count
+            .and_then(|count| count.try_into().ok())
+            .unwrap_or_default()
     }
 
     pub(super) fn span_ms(&mut self, key: &'static str) -> i64 {
@@ -415,7 +425,10 @@ fn unknown(name: &str) -> String {
     let section = name.rsplit_once('.').map_or("", |(section, _)| section);
     let in_section: Vec<&str> = keys_of(section).collect();
     if in_section.is_empty() {
-        format!("is no key: there are {}", keys().collect::<Vec<_>>().join(", "))
+        format!(
+            "is no key: there are {}",
+            keys().collect::<Vec<_>>().join(", ")
+        )
     } else {
         format!("is no key: [{section}] has {}", in_section.join(", "))
     }

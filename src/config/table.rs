@@ -107,10 +107,7 @@ impl Setting {
 
     /// The name of its variable in the environment.
     pub fn variable(&self) -> String {
-        format!(
-            "DRIFTSENTRY_{}",
-            self.key.replace('.', "_").to_uppercase()
-        )
+        format!("DRIFTSENTRY_{}", self.key.replace('.', "_").to_uppercase())
     }
 
     /// Whether its value is never shown.
@@ -148,13 +145,18 @@ impl Kind {
 
 /// Bytes as people write them.
 fn size(bytes: u64) -> String {
-    [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
-        .iter()
-        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit))
-        .map_or_else(
-            || format!("{bytes} B"),
-            |(unit, name)| format!("{} {name}", bytes / unit),
-        )
+    [
+        (1 << 40, "TiB"),
+        (1 << 30, "GiB"),
+        (1 << 20, "MiB"),
+        (1 << 10, "KiB"),
+    ]
+    .iter()
+    .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit))
+    .map_or_else(
+        || format!("{bytes} B"),
+        |(unit, name)| format!("{} {name}", bytes / unit),
+    )
 }
 
 use Kind::{Address, Bytes, List, OneOf, Path, Secret, Span, Text, Truth, Whole};
@@ -166,7 +168,7 @@ pub static SETTINGS: &[Setting] = &[
     Setting::new("listen", Address, "where to listen; port 0 takes a free one")
         .or("127.0.0.1:8420")
         .flag("--listen"),
-    Setting::new("data_dir", Path, "where everything is kept; made where it is missing")
+    Setting::new("data_dir", Path, "where everything is kept; made where it is missing; a service of systemd has its state directory by default")
         .or("./driftsentry-data")
         .flag("--data-dir"),
     Setting::new("allow_insecure_http", Truth, "serve other machines without TLS").or("false"),
@@ -304,7 +306,10 @@ mod tests {
     fn keys_are_told_once_and_sections_stand_together() {
         let mut seen: Vec<&str> = Vec::new();
         for setting in SETTINGS {
-            let section = setting.key.split_once('.').map_or("", |(section, _)| section);
+            let section = setting
+                .key
+                .split_once('.')
+                .map_or("", |(section, _)| section);
             if seen.last() != Some(&section) {
                 assert!(!seen.contains(&section), "{}", setting.key);
                 seen.push(section);

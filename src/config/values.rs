@@ -148,7 +148,10 @@ pub(super) fn toml(kind: Kind, text: &str) -> String {
         Kind::Truth => text.to_owned(),
         Kind::Whole(..) | Kind::Bytes(..) if text.parse::<u64>().is_ok() => text.to_owned(),
         Kind::List(_) => {
-            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            let items = text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty());
             format!("[{}]", items.map(quoted).collect::<Vec<_>>().join(", "))
         }
         _ => quoted(text),
@@ -194,7 +197,10 @@ mod tests {
 
     fn sources(file: &str) -> Sources {
         Sources {
-            environment: vec![("DRIFTSENTRY_METRICS_TOKEN".into(), "t0psecret-0123456789".into())],
+            environment: vec![(
+                "DRIFTSENTRY_METRICS_TOKEN".into(),
+                "t0psecret-0123456789".into(),
+            )],
             file: Some(("/etc/c.toml".into(), file.to_owned())),
             ..Sources::default()
         }
@@ -202,7 +208,8 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_a_file_again_with_origins_and_without_secrets() {
-        let file = "listen = '127.0.0.1:1'\ntrusted_proxies = ['::1', '10.0.0.0/8']\nlog.file = 'a\"\\b'";
+        let file =
+            "listen = '127.0.0.1:1'\ntrusted_proxies = ['::1', '10.0.0.0/8']\nlog.file = 'a\"\\b'";
         let config = Config::of(&sources(file)).unwrap();
         let shown = config.values.to_string();
         for line in [

@@ -106,9 +106,7 @@ impl Audience {
             Some(Error::Unavailable(
                 "As many streams are open as this server takes: try again shortly.".to_owned(),
             ))
-        } else if of_user >= limits.per_user
-            || of_address.unwrap_or(0) >= limits.per_address
-        {
+        } else if of_user >= limits.per_user || of_address.unwrap_or(0) >= limits.per_address {
             Some(Error::Throttled {
                 retry_after_s: RETRY_AFTER_S,
             })

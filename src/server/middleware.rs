@@ -62,11 +62,7 @@ impl Drop for InFlight<'_> {
 
 impl<E: Endpoint> Front<E> {
     /// A front before this endpoint; `T` says which routes it knows.
-    pub fn new<T: OpenApi>(
-        endpoint: E,
-        app: App,
-        options: impl Into<Live<ServeOptions>>,
-    ) -> Self {
+    pub fn new<T: OpenApi>(endpoint: E, app: App, options: impl Into<Live<ServeOptions>>) -> Self {
         Self {
             endpoint,
             app,

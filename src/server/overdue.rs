@@ -26,7 +26,11 @@ pub(super) async fn round(data: &Data, lifecycle: &Lifecycle) {
     for missing in [Missing::Scan, Missing::Decision] {
         match missing.tell_all(data, lifecycle).await {
             Ok(0) => {}
-            Ok(alerts) => tracing::info!(alerts, about = missing.name(), "Made alerts about what did not happen"),
+            Ok(alerts) => tracing::info!(
+                alerts,
+                about = missing.name(),
+                "Made alerts about what did not happen"
+            ),
             Err(error) => {
                 let about = missing.name();
                 tracing::warn!(%error, about, "Alerts could not be made: tried again in a minute");

@@ -107,7 +107,13 @@ fn tell(before: &Config, now: &Config) {
             }
             Reload::Restart => {
                 waiting += 1;
-                tracing::warn!(setting, from, to, origin, "A changed setting needs a restart");
+                tracing::warn!(
+                    setting,
+                    from,
+                    to,
+                    origin,
+                    "A changed setting needs a restart"
+                );
             }
         }
     }

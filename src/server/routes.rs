@@ -138,10 +138,12 @@ impl Site {
             return Err(poem::error::MethodNotAllowedError.into());
         }
         match found {
-            Beside::Metrics => Ok(match scrape::admit(request, self.scrape_token.get().as_ref().as_ref()) {
-                Ok(()) => self.app.metrics.scrape(),
-                Err(problem) => failure(*problem),
-            }),
+            Beside::Metrics => Ok(
+                match scrape::admit(request, self.scrape_token.get().as_ref().as_ref()) {
+                    Ok(()) => self.app.metrics.scrape(),
+                    Err(problem) => failure(*problem),
+                },
+            ),
             Beside::File { file, policy } => file.answer(request.headers(), policy),
             Beside::Moved { to } => {
                 let mut response = Response::from(StatusCode::PERMANENT_REDIRECT);

@@ -33,7 +33,11 @@ where
             "{{\"timestamp\":\"{}\",\"level\":\"{}\",\"message\":{},\"target\":\"{}\"{}",
             Timestamp::now(),
             meta.level(),
-            if fields.message.is_empty() { "\"\"" } else { &fields.message },
+            if fields.message.is_empty() {
+                "\"\""
+            } else {
+                &fields.message
+            },
             meta.target(),
             fields.rest
         )?;
@@ -177,10 +181,19 @@ mod tests {
         assert_eq!(first["correlation_id"], "c-1");
         assert_eq!(first["level"], "INFO");
         assert_eq!(first["target"], module_path!());
-        assert!(first["timestamp"].as_str().unwrap().parse::<Timestamp>().is_ok());
+        assert!(
+            first["timestamp"]
+                .as_str()
+                .unwrap()
+                .parse::<Timestamp>()
+                .is_ok()
+        );
         assert!(first.get("none").is_none());
         assert_eq!(second["correlation_id"], "c-2");
         assert_eq!(second["cause"], "why");
-        assert_eq!((&third["message"], &third["nan"]), (&"".into(), &Value::Null));
+        assert_eq!(
+            (&third["message"], &third["nan"]),
+            (&"".into(), &Value::Null)
+        );
     }
 }

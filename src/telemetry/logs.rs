@@ -119,11 +119,16 @@ pub fn filter(level: &str) -> io::Result<EnvFilter> {
 
 /// The same with what is written at any level: checkpoints of the audit log, which its end is verified with, and panics.
 fn complete(level: &str) -> io::Result<EnvFilter> {
-    let always = [(crate::audit::checkpoint::LOG_TARGET, "info"), (PANICS, "error")];
-    always.iter().try_fold(filter(level)?, |filter, (target, level)| {
-        let directive = format!("{target}={level}").parse();
-        Ok(filter.add_directive(directive.map_err(io::Error::other)?))
-    })
+    let always = [
+        (crate::audit::checkpoint::LOG_TARGET, "info"),
+        (PANICS, "error"),
+    ];
+    always
+        .iter()
+        .try_fold(filter(level)?, |filter, (target, level)| {
+            let directive = format!("{target}={level}").parse();
+            Ok(filter.add_directive(directive.map_err(io::Error::other)?))
+        })
 }
 
 impl Logs {
@@ -179,11 +184,11 @@ fn lines<S: Subscriber + for<'a> LookupSpan<'a>>(to: Masking<NonBlocking>) -> Li
 
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string);
-    let message = panic.payload_as_str().unwrap_or("without a message");
+    let said = panic.payload_as_str().unwrap_or("without a message");
     tracing::error!(
         target: PANICS,
         place = place.as_deref().unwrap_or("unknown"),
-        message,
+        panic = said,
         thread = std::thread::current().name().unwrap_or("unnamed"),
         "A panic: please report it"
     );
@@ -203,7 +208,10 @@ mod tests {
     fn no_level_leaves_checkpoints_and_panics_out() {
         for level in ["off", "error", "driftsentry::audit=off"] {
             let said = complete(level).unwrap().to_string();
-            for always in ["driftsentry::audit::checkpoint=info", "driftsentry::panic=error"] {
+            for always in [
+                "driftsentry::audit::checkpoint=info",
+                "driftsentry::panic=error",
+            ] {
                 assert!(said.contains(always), "{said}");
             }
         }

@@ -70,13 +70,12 @@ pub(super) fn rows(
             async move {
                 let Some(from) = from else { return Ok(None) };
                 let query = Query { from, ..query };
-                let piece =
-                    {
-                        let span = tracing::Span::current();
-                        tokio::task::spawn_blocking(move || {
-                            span.in_scope(|| piece(&store, &index, &query, shape, head))
-                        })
-                    };
+                let piece = {
+                    let span = tracing::Span::current();
+                    tokio::task::spawn_blocking(move || {
+                        span.in_scope(|| piece(&store, &index, &query, shape, head))
+                    })
+                };
                 let (text, next) = piece.await.map_err(io::Error::other)?.map_err(broken)?;
                 Ok(Some((Bytes::from(text), (next, String::new()))))
             }
