@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use crate::backup::folder::Policy;
 use crate::config::source::Settings;
-use crate::config::value;
 
 /// Where backups are kept, and how many.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,20 +16,17 @@ pub struct BackupConfig {
 
 impl BackupConfig {
     pub(super) fn from(settings: &mut Settings) -> Self {
-        let usual = Policy::default();
-        let mut count = |key, default| {
-            settings
-                .take(key, value::whole(0, 10_000))
-                .and_then(|count| u32::try_from(count).ok())
-                .unwrap_or(default)
+        let mut count = |key| {
+            let count = settings.number(key);
+            count.and_then(|count| count.try_into().ok()).unwrap_or(0)
         };
         Self {
             policy: Policy {
-                hourly: count("backup.keep_hourly", usual.hourly),
-                daily: count("backup.keep_daily", usual.daily),
-                weekly: count("backup.keep_weekly", usual.weekly),
+                hourly: count("backup.keep_hourly"),
+                daily: count("backup.keep_daily"),
+                weekly: count("backup.keep_weekly"),
             },
-            dir: settings.take("backup.dir", value::path),
+            dir: settings.path("backup.dir"),
         }
     }
 }

@@ -13,7 +13,7 @@ pub struct RetentionConfig {
 
 impl RetentionConfig {
     pub(super) fn from(settings: &mut Settings) -> Self {
-        let mut span = |key| settings.take(key, value::kept_ms).flatten();
+        let mut span = |key| settings.text(key, value::kept_ms).flatten();
         Self {
             policy: Policy {
                 resolved_drifts_ms: span("retention.resolved_drifts"),

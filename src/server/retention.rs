@@ -15,10 +15,11 @@ const OF_A_RUN: usize = 20_000;
 
 /// Removes what is over by now. Stops early where the server does.
 pub(super) async fn round(data: &Data, lifecycle: &Lifecycle) {
-    if data.retention.is_off() {
+    let policy = *data.retention.get();
+    if policy.is_off() {
         return;
     }
-    let limits = data.retention.limits(Timestamp::now());
+    let limits = policy.limits(Timestamp::now());
     loop {
         match run(data, &limits, lifecycle).await {
             Ok(0) => return,
