@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use driftsentry::backup::Manifest;
 use driftsentry::backup::archive::{self, Archive};
 use driftsentry::backup::restore::{Source, restore};
 use driftsentry::check;
@@ -306,8 +307,9 @@ fn what_the_policy_no_longer_keeps_is_removed_and_nothing_else() {
     let dir = scratch.path("data");
     demo(&dir, 20);
     let dir = text(&dir);
+    let folder = scratch.text("kept");
     let kept = [
-        ("DRIFTSENTRY_BACKUP_DIR", &*scratch.text("kept")),
+        ("DRIFTSENTRY_BACKUP_DIR", folder.as_str()),
         ("DRIFTSENTRY_BACKUP_KEEP_HOURLY", "1"),
         ("DRIFTSENTRY_BACKUP_KEEP_DAILY", "0"),
         ("DRIFTSENTRY_BACKUP_KEEP_WEEKLY", "0"),
@@ -535,7 +537,7 @@ fn every_refusal_says_what_to_do() {
             Ok(())
         })
         .expect("its parts");
-    let write = |manifest: &_, parts: &[Vec<u8>]| {
+    let write = |manifest: &Manifest, parts: &[Vec<u8>]| {
         let mut readers: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
         let mut readers: Vec<&mut dyn Read> = readers
             .iter_mut()
