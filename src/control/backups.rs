@@ -21,6 +21,9 @@ use crate::time::Timestamp;
 /// How long the other side may take for a piece: it may be writing to a slow disk.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How often an empty line says that somebody works on it.
+const BEAT: Duration = Duration::from_secs(2);
+
 /// The server's side.
 pub(super) async fn hand_over(stream: &mut UnixStream, data: Data, peer: u32) -> io::Result<()> {
     let by = operator(&Request::Backup, peer);
@@ -33,7 +36,17 @@ pub(super) async fn hand_over(stream: &mut UnixStream, data: Data, peer: u32) ->
         Err(refused) => return say(stream, &Answer::Error(refused)).await,
     };
     let mut is_made = false;
-    while let Some(said) = heard.recv().await {
+    loop {
+        let said = match timeout(BEAT, heard.recv()).await {
+            Ok(Some(said)) => said,
+            Ok(None) => break,
+            // A check of much takes long, and tells nothing meanwhile.
+            Err(_) if !is_made => {
+                timeout(PATIENCE, stream.write_all(b"\n")).await??;
+                continue;
+            }
+            Err(_) => continue,
+        };
         match said {
             Said::Progress(progress) if !is_made => {
                 say(stream, &Answer::Progress(progress)).await?
