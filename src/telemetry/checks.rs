@@ -28,6 +28,9 @@ pub fn of_store(health: &Health, store: &Store) {
 fn tell_facts(health: &Health, store: &Store) {
     let watched = store.clone();
     health.fact("databaseReadMicroseconds", move || {
+        if !is_readable(&watched) {
+            return serde_json::Value::Null;
+        }
         let started = std::time::Instant::now();
         let read = watched.read(|read| read.counter(&counters::total()));
         read.ok()
@@ -48,6 +51,11 @@ fn tell_facts(health: &Health, store: &Store) {
     health.fact("diskFreeBytes", move || {
         watched.space().map(|space| space.free_bytes).into()
     });
+}
+
+/// Whether reading waits for nobody: while the database is opened again it would.
+fn is_readable(store: &Store) -> bool {
+    matches!(store.state(), State::Ready | State::Full)
 }
 
 fn ms(duration: Duration) -> serde_json::Value {

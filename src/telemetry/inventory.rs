@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::ids::WorkspaceId;
 use crate::listing::Filter;
 use crate::metrics;
-use crate::store::{Counter, Reads, Store, keys::Key};
+use crate::store::{Counter, Reads, State, Store, keys::Key};
 use crate::telemetry::figures::{Figures, about, seconds};
 use crate::telemetry::metrics::Metrics;
 use crate::time::Timestamp;
@@ -35,9 +35,14 @@ const UNDECIDED: [Status; 2] = [Status::Detected, Status::Triaged];
 pub fn register(metrics: &Metrics, store: Store, drifts: Arc<Index>, signer: Arc<audit::Signer>) {
     metrics.at_each_scrape("inventory", move |figures| {
         let now = Timestamp::now();
-        match Inventory::taken(&store, &drifts, now) {
-            Ok(inventory) => inventory.tell(figures)?,
-            Err(error) => tracing::debug!(%error, "What is stored could not be counted for /metrics"),
+        // While the database is opened again a reader would wait: a scrape waits for nobody.
+        if matches!(store.state(), State::Ready | State::Full) {
+            match Inventory::taken(&store, &drifts, now) {
+                Ok(inventory) => inventory.tell(figures)?,
+                Err(error) => {
+                    tracing::debug!(%error, "What is stored could not be counted for /metrics");
+                }
+            }
         }
         figures.counter(
             about(
