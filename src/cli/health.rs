@@ -23,9 +23,9 @@ Examples:
   driftsentry health --url https://drift.example.internal --json
   HEALTHCHECK CMD [\"driftsentry\", \"health\"]        in a Dockerfile
 
-The server of this machine is asked at its own address, for which its certificate need not be: no secret is sent. The
-certificate of the one at --url has to be valid for its name, by an authority that this machine trusts (SSL_CERT_FILE
-names others).
+The server of this machine is asked at its own address, for which its certificate need not be:
+no secret is sent. The certificate of the one at --url has to be valid for its name, by an
+authority that this machine trusts (SSL_CERT_FILE names others).
 
 Exit codes:
   0  it is well
