@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use crate::cli::configuration::load;
 use crate::cli::exit::{Exit, FAILED, Failure, code};
 use crate::cli::on_machine::print;
 use crate::client::probe::{self, Target, Told};
-use crate::config::{Config, Flags};
+use crate::config::Flags;
 
 /// Ask a server how it fares
 ///
@@ -104,9 +105,7 @@ fn target(args: Args) -> Result<Target, Failure> {
         listen: args.listen,
         ..Flags::default()
     };
-    let config = Config::load(&flags).map_err(|error| {
-        Failure::new(Exit::Config, format!("the configuration is wrong\n{error}"))
-    })?;
+    let config = load(&flags)?;
     if config.listen.port() == 0 {
         return Err(Failure::new(
             Exit::Config,

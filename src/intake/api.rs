@@ -20,6 +20,7 @@ use crate::http::{
     ApiResult, Created, IngestWithin, Line, ReadFailure, Tag, UploadFailure, created, ok,
 };
 use crate::ingest::{self, Encoding, FingerprintKey, Format, Options, Scan};
+use crate::live::Live;
 use crate::scans::api::ScanView;
 use crate::scans::{self, Push};
 use crate::store::Store;
@@ -37,8 +38,8 @@ const TURN: Duration = Duration::from_secs(20);
 pub struct Api {
     store: Store,
     fingerprint_secret: [u8; 32],
-    limit_bytes: u64,
-    patience: Patience,
+    limit_bytes: Live<u64>,
+    patience: Live<Patience>,
     readers: Arc<Semaphore>,
     metrics: IntakeMetrics,
 }
@@ -129,8 +130,8 @@ impl Api {
     pub fn new(
         store: Store,
         fingerprint_secret: [u8; 32],
-        limit_bytes: u64,
-        patience: Patience,
+        limit_bytes: Live<u64>,
+        patience: Live<Patience>,
         metrics: IntakeMetrics,
     ) -> Self {
         Self {
@@ -154,7 +155,10 @@ impl Api {
             })?
             .map_err(Error::internal)?;
         let (pieces, fill) = body::split(body, pushed.bytes());
-        let reader = tokio::task::spawn_blocking(move || ingest::read(pieces, &options));
+        let reader = {
+            let span = tracing::Span::current();
+            tokio::task::spawn_blocking(move || span.in_scope(|| ingest::read(pieces, &options)))
+        };
         let ((), scan) = tokio::join!(fill, reader);
         scan.map_err(Error::internal)?
     }
@@ -172,7 +176,7 @@ impl Api {
     ) -> Result<(scans::Record, bool)> {
         let scan = self.read(body, options, pushed).await?;
         pushed.is(scan.format);
-        let patience = self.patience;
+        let patience = *self.patience.get();
         let (record, is_repeated) = self
             .store
             .write(move |read, now| {
@@ -247,7 +251,7 @@ impl Api {
             },
             encoding: encoding(content_encoding.0.as_deref())?,
             key: FingerprintKey::for_workspace(&self.fingerprint_secret, &push.workspace),
-            limit_bytes: self.limit_bytes,
+            limit_bytes: *self.limit_bytes.get(),
         };
         let mut pushed = self.metrics.begin();
         let by = who.into_actor();
@@ -286,7 +290,7 @@ impl Api {
         ok(KeyView {
             workspace,
             key: crate::hex::encode(&key.0),
-            limit_bytes: self.limit_bytes,
+            limit_bytes: *self.limit_bytes.get(),
         })
     }
 }

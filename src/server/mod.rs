@@ -18,6 +18,7 @@ mod outcome;
 mod overdue;
 mod paced;
 mod refusal;
+pub mod reload;
 mod renewal;
 mod route_table;
 pub mod routes;
@@ -49,6 +50,7 @@ use crate::config::ScrapeToken;
 use crate::events::audience::{Audience, Limits};
 use crate::events::stream::Sent;
 use crate::http::auth::Gate;
+use crate::live::Live;
 use crate::telemetry::health::Health;
 use crate::telemetry::intake::IntakeMetrics;
 use crate::telemetry::metrics::Metrics;
@@ -135,9 +137,7 @@ pub enum ListenError {
 /// # Errors
 /// When other machines could reach it without protection, or it is taken, or refused by the system.
 pub async fn bind(address: SocketAddr, protection: Protection) -> Result<TcpListener, ListenError> {
-    if protection == Protection::Loopback && !address.ip().to_canonical().is_loopback() {
-        return Err(ListenError::InTheClear(address));
-    }
+    permitted(address, protection)?;
     TcpListener::bind(address)
         .await
         .map_err(|error| match error.kind() {
@@ -146,11 +146,26 @@ pub async fn bind(address: SocketAddr, protection: Protection) -> Result<TcpList
         })
 }
 
+/// Whether the server may listen on an address with this protection.
+///
+/// # Errors
+/// When other machines could reach it without any.
+pub fn permitted(address: SocketAddr, protection: Protection) -> Result<(), ListenError> {
+    if protection == Protection::Loopback && !address.ip().to_canonical().is_loopback() {
+        return Err(ListenError::InTheClear(address));
+    }
+    Ok(())
+}
+
 /// A server that answers: at first that it is starting, then whatever it is asked.
 pub struct Serving {
     app: App,
     opening: Arc<routes::Opening>,
     ended: JoinHandle<()>,
+    /// The bounds that every client is held to.
+    pub options: Live<ServeOptions>,
+    /// What opens `/metrics` to other machines.
+    pub scrape_token: Live<Option<ScrapeToken>>,
 }
 
 impl Serving {
@@ -162,18 +177,27 @@ impl Serving {
         scrape_token: Option<ScrapeToken>,
         options: ServeOptions,
     ) -> Self {
+        let scrape_token = Live::from(scrape_token);
+        let options = Live::from(options);
         let opening = Arc::new(routes::Opening::new(app));
-        let site = routes::Site::new(app, Arc::clone(&opening), scrape_token);
+        let site = routes::Site::new(app, Arc::clone(&opening), scrape_token.clone());
         let front = Arc::new(Front::new::<routes::Apis>(
             site,
             app.clone(),
             options.clone(),
         ));
-        let ended = tokio::spawn(serve_loop::serve(listener, front, app.clone(), options));
+        let ended = tokio::spawn(serve_loop::serve(
+            listener,
+            front,
+            app.clone(),
+            options.clone(),
+        ));
         Self {
             app: app.clone(),
             opening,
             ended,
+            options,
+            scrape_token,
         }
     }
 
@@ -189,6 +213,7 @@ impl Serving {
     pub async fn ended(self) {
         if self.ended.await.is_err() {
             tracing::error!("Accepting connections panicked");
+            self.app.lifecycle.set(Phase::Stopped);
         }
     }
 }

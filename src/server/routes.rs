@@ -11,6 +11,7 @@ use poem_openapi::OpenApiService;
 use crate::config::ScrapeToken;
 use crate::http::auth::Gate;
 use crate::http::problem::{Code, Problem};
+use crate::live::Live;
 use crate::server::contract::{TITLE, VERSION};
 use crate::server::files::File;
 use crate::server::{App, Data};
@@ -37,7 +38,7 @@ pub type Apis = (
 );
 
 /// The handlers over what is stored. Scans are taken up to `scan_bytes`.
-pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
+pub fn apis(app: &App, data: &Data, scan_bytes: impl Into<Live<u64>>) -> Apis {
     let store = || data.store.clone();
     (
         drifts::api::Api {
@@ -52,8 +53,8 @@ pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
         intake::api::Api::new(
             store(),
             data.fingerprint_secret,
-            scan_bytes,
-            data.patience,
+            scan_bytes.into(),
+            data.patience.clone(),
             app.intake.clone(),
         ),
         workspaces::api::Api { store: store() },
@@ -126,7 +127,7 @@ impl Opening {
 pub(crate) struct Site {
     api: Arc<Opening>,
     app: App,
-    scrape_token: Option<ScrapeToken>,
+    scrape_token: Live<Option<ScrapeToken>>,
 }
 
 /// How a path beside the contract stands in logs and metrics. Travels with its answer.
@@ -148,7 +149,11 @@ enum Beside {
 }
 
 impl Site {
-    pub(crate) fn new(app: &App, api: Arc<Opening>, scrape_token: Option<ScrapeToken>) -> Self {
+    pub(crate) fn new(
+        app: &App,
+        api: Arc<Opening>,
+        scrape_token: Live<Option<ScrapeToken>>,
+    ) -> Self {
         Self {
             api,
             app: app.clone(),
@@ -162,10 +167,12 @@ impl Site {
             return Err(poem::error::MethodNotAllowedError.into());
         }
         match found {
-            Beside::Metrics => Ok(match scrape::admit(request, self.scrape_token.as_ref()) {
-                Ok(()) => self.app.metrics.scrape(request.headers()),
-                Err(problem) => failure(*problem),
-            }),
+            Beside::Metrics => Ok(
+                match scrape::admit(request, self.scrape_token.get().as_ref().as_ref()) {
+                    Ok(()) => self.app.metrics.scrape(request.headers()),
+                    Err(problem) => failure(*problem),
+                },
+            ),
             Beside::File { file, policy } => file.answer(request.headers(), policy),
             Beside::Moved { to } => {
                 let mut response = Response::from(StatusCode::PERMANENT_REDIRECT);

@@ -8,6 +8,7 @@ pub mod figures;
 pub mod health;
 pub mod intake;
 pub mod inventory;
+mod json_line;
 pub mod lifecycle;
 pub mod logs;
 pub mod metrics;

@@ -170,6 +170,8 @@ fn a_stuck_writer_is_told_and_forgotten_once_it_goes_on() {
         "{facts}"
     );
     assert!(facts["queueDepth"].as_u64() >= Some(1), "{facts}");
+    let moved_ms = facts["clockMovedMilliseconds"].as_i64().expect("told");
+    assert!(moved_ms.abs() < 1_000, "nobody set the clock: {facts}");
     assert!(probed(app.url(), 1).starts_with("not ready: writer: no progress"));
 
     drop(fault);
