@@ -1,23 +1,27 @@
 //! `driftsentry serve`: the server.
 
 use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
+use rustix::io::Errno;
 
 use crate::cli::exit::{Exit, Failure};
 use crate::config::{Config, Flags};
 use crate::control;
 use crate::drifts::records;
 use crate::error::Error;
+use crate::server::activation::{self, Handed};
 use crate::server::first_admin::{self, FirstAdmin};
 use crate::server::{
-    self, App, Data, ListenError, Listener, Protection, Tls, chores, routes, shutdown,
+    self, App, Data, ListenError, Listener, Protection, Supervisor, Tls, chores, routes, shutdown,
+    watchdog,
 };
-use crate::store::{Options, Reads, State};
+use crate::store::{Options, Reads, Stage, State};
 use crate::telemetry::commits::CommitMetrics;
 use crate::telemetry::logs::{self, Logs};
 use crate::telemetry::sign_ins;
@@ -58,6 +62,30 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
+    // Before there are threads.
+    let handed = activation::handed().map_err(|error| Failure::new(Exit::Config, error));
+    let supervisor = Supervisor::from_environment();
+    let outcome = handed.and_then(|handed| start(args, handed, &supervisor));
+    if let Err(failure) = &outcome {
+        let exit = failure.exit();
+        supervisor.failed(errno(exit), exit as u8, failure.message());
+    }
+    outcome
+}
+
+/// The system's error that is nearest to why the server does not run.
+fn errno(exit: Exit) -> Errno {
+    match exit {
+        Exit::Usage | Exit::Data | Exit::Config => Errno::INVAL,
+        Exit::NoInput => Errno::NOENT,
+        Exit::Unavailable => Errno::ADDRINUSE,
+        Exit::NoPermission => Errno::ACCESS,
+        Exit::CantCreate => Errno::CANCELED,
+        Exit::Software | Exit::Io => Errno::IO,
+    }
+}
+
+fn start(args: Args, handed: Option<Handed>, supervisor: &Supervisor) -> Result<(), Failure> {
     let flags = Flags {
         config: args.config,
         listen: args.listen,
@@ -77,19 +105,32 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         .map_err(|error| {
             Failure::new(Exit::Unavailable, format!("can't start threads: {error}"))
         })?;
-    runtime.block_on(serve(&config, &logs))
+    runtime.block_on(serve(&config, &logs, handed, supervisor))
 }
 
-async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
-    let app = App::with_streams(config.limits.streams);
+async fn serve(
+    config: &Config,
+    logs: &Logs,
+    handed: Option<Handed>,
+    supervisor: &Supervisor,
+) -> Result<(), Failure> {
+    let app = App {
+        supervisor: supervisor.clone(),
+        ..App::with_streams(config.limits.streams)
+    };
     count_dropped_lines(&app, logs);
-    shutdown::listen(app.lifecycle.clone())
+    shutdown::listen(app.lifecycle.clone(), supervisor.clone())
         .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
     // Before anything is opened: a port in use is found at once.
-    let tls = tls(config)?;
-    let listener = server::bind(config.listen, protection(config))
-        .await
-        .map_err(refused)?;
+    let tls = tls(config, supervisor)?;
+    let listener = match handed {
+        Some(handed) => {
+            let protection = protection(config, handed.address);
+            server::adopt(handed, protection)
+        }
+        None => server::bind(config.listen, protection(config, config.listen)).await,
+    };
+    let listener = listener.map_err(refused)?;
     let data = open(config, &app)?;
     data.log_checkpoint(Timestamp::now());
     // Dropped before the store is closed: its requests need it.
@@ -100,7 +141,8 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
     let admin = first_admin::ensure(&data.store, &config.auth.first_admin)
         .await
         .map_err(|error| Failure::new(Exit::Config, error))?;
-    if let Err(error) = announce(&format!("{scheme}://{address}"), config, &admin) {
+    let url = format!("{scheme}://{address}");
+    if let Err(error) = announce(&url, config, &admin) {
         // Whoever started it may have closed its end: that is no reason not to serve.
         tracing::debug!(cause = %error, "Standard output is closed");
     }
@@ -109,6 +151,8 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
     let listener = Listener::new(listener, tls);
     let audience = Arc::clone(&app.audience);
     tokio::spawn(chores::watch_audience(audience, app.lifecycle.clone()));
+    tokio::spawn(watchdog::feed(app.clone(), data.store.clone()));
+    tokio::spawn(watchdog::tell(app.clone(), data.clone(), url));
     let chores = tokio::spawn(chores::run(data.clone(), app.lifecycle.clone()));
     let (options, scrape_token) = (config.serve_options(), config.scrape_token.clone());
     server::run(listener, &app, apis, gate, scrape_token, options).await;
@@ -129,17 +173,17 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What keeps others from reading along. Says so where nothing does.
-fn protection(config: &Config) -> Protection {
+/// What keeps others from reading along at this address. Says so where nothing does.
+fn protection(config: &Config, address: SocketAddr) -> Protection {
     if config.tls.is_some() {
         return Protection::Tls;
     }
     if !config.allow_insecure_http {
         return Protection::Loopback;
     }
-    if !config.listen.ip().to_canonical().is_loopback() {
+    if !address.ip().to_canonical().is_loopback() {
         tracing::warn!(
-            listen = %config.listen,
+            listen = %address,
             "Other machines are served in the clear, as allow_insecure_http says: whoever is between reads along"
         );
     }
@@ -147,7 +191,7 @@ fn protection(config: &Config) -> Protection {
 }
 
 /// The certificate to serve, followed from now on; none where it is not configured.
-fn tls(config: &Config) -> Result<Option<Tls>, Failure> {
+fn tls(config: &Config, supervisor: &Supervisor) -> Result<Option<Tls>, Failure> {
     let Some(files) = &config.tls else {
         return Ok(None);
     };
@@ -157,7 +201,7 @@ fn tls(config: &Config) -> Result<Option<Tls>, Failure> {
             format!("the TLS certificate can't be served: {error}"),
         )
     })?;
-    tls.follow(&files.cert, &files.key)
+    tls.follow(&files.cert, &files.key, supervisor.clone())
         .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
     Ok(Some(tls))
 }
@@ -179,13 +223,17 @@ fn refused(error: ListenError) -> Failure {
 fn open(config: &Config, app: &App) -> Result<Data, Failure> {
     let commits = CommitMetrics::default();
     commits.register(&app.metrics);
+    let (stages, supervisor) = (app.supervisor.clone(), app.supervisor.clone());
     let options = Options {
         cache_bytes: usize::try_from(config.store.cache_bytes).unwrap_or(usize::MAX),
         min_free_bytes: config.store.min_free_bytes,
         on_commit: Box::new(move |commit| commits.count(commit)),
+        on_stage: Arc::new(move |stage| stages.takes_long(&told(stage))),
         // The store has tried all it can: a supervisor starts the program anew.
-        on_fatal: Box::new(|error| {
+        on_fatal: Box::new(move |error| {
             tracing::error!(%error, "The database can't be reopened: stopping");
+            let text = format!("the database can't be reopened: {error}");
+            supervisor.failed(Errno::IO, Exit::Io as u8, &text);
             std::process::exit(Exit::Io as i32);
         }),
         ..Options::new(&config.data_dir)
@@ -231,6 +279,18 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
             .into()
     });
     Ok(data)
+}
+
+/// What the store is at, for the supervisor.
+fn told(stage: Stage) -> String {
+    match stage {
+        Stage::Opening => "opening the database".to_owned(),
+        Stage::Checking(percent) => {
+            format!("checking the database after an unclean stop: {percent} %")
+        }
+        Stage::Migrating => "bringing the database to its newer format".to_owned(),
+        Stage::Building(done, all) => format!("building the indexes in memory: {done} of {all}"),
+    }
 }
 
 /// Says where it listens, as the first line, and where to go next.

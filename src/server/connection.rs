@@ -31,6 +31,9 @@ use crate::telemetry::lifecycle::{Lifecycle, Phase};
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 32 << 20;
 
+/// How long a client that has connected may take to say something once the server stops.
+const LAST_ORDERS: Duration = Duration::from_millis(500);
+
 /// One connection to serve.
 pub(crate) struct Connection<E> {
     pub(crate) front: Arc<Front<E>>,
@@ -56,7 +59,7 @@ impl<E: Endpoint + 'static> Connection<E> {
     pub(crate) async fn serve(self, stream: TcpStream, tls: Option<TlsAcceptor>) {
         let _ = stream.set_nodelay(true);
         let opened = tokio::select! {
-            () = self.lifecycle.reached(Phase::Draining) => return,
+            () = self.last_orders() => return,
             opened = timeout(self.options.header_timeout, self.open(stream, tls)) => opened,
         };
         let opened = match opened {
@@ -81,6 +84,12 @@ impl<E: Endpoint + 'static> Connection<E> {
                 }
             } => {}
         }
+    }
+
+    /// Over soon after the server has begun to stop: who was let in just before still gets an answer.
+    async fn last_orders(&self) {
+        self.lifecycle.reached(Phase::Draining).await;
+        sleep(LAST_ORDERS).await;
     }
 
     /// Shakes hands where TLS is configured, and learns what the client speaks.

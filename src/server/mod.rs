@@ -2,6 +2,7 @@
 //!
 //! It knows the features' `Api`s, and nothing of what they do.
 
+pub mod activation;
 pub mod body;
 mod certificate;
 pub mod chores;
@@ -25,9 +26,11 @@ mod scrape;
 mod security_headers;
 pub mod serve_loop;
 pub mod shutdown;
+pub mod supervisor;
 mod tls;
 mod ui;
 mod unreadable;
+pub mod watchdog;
 
 use std::io;
 use std::net::SocketAddr;
@@ -41,6 +44,7 @@ pub use certificate::PairError;
 pub use contract::contract;
 pub use data::Data;
 pub use serve_loop::Listener;
+pub use supervisor::Supervisor;
 pub use tls::{Tls, TlsError};
 
 use crate::config::ScrapeToken;
@@ -49,6 +53,7 @@ use crate::events::stream::Sent;
 use crate::http::auth::Gate;
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::Metrics;
+use activation::Handed;
 use middleware::Front;
 
 /// What the server's own parts and the features share. Built once, before the first request.
@@ -64,6 +69,8 @@ pub struct App {
     pub audience: Arc<Audience>,
     /// Counts the events that go out.
     pub events_sent: Arc<Sent>,
+    /// Who looks after the program; nobody, unless it is set.
+    pub supervisor: Supervisor,
 }
 
 impl App {
@@ -80,6 +87,7 @@ impl App {
             metrics: Arc::new(Metrics::new()),
             audience: Arc::new(Audience::new(limits)),
             events_sent: Arc::default(),
+            supervisor: Supervisor::default(),
             lifecycle,
         }
     }
@@ -125,15 +133,30 @@ pub enum ListenError {
 /// # Errors
 /// When other machines could reach it without protection, or it is taken, or refused by the system.
 pub async fn bind(address: SocketAddr, protection: Protection) -> Result<TcpListener, ListenError> {
-    if protection == Protection::Loopback && !address.ip().to_canonical().is_loopback() {
-        return Err(ListenError::InTheClear(address));
-    }
+    is_protected(address, protection)?;
     TcpListener::bind(address)
         .await
         .map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => ListenError::InUse(address),
             _ => ListenError::Refused(address, error),
         })
+}
+
+/// Takes over a socket that somebody else listens on; the same protection is asked for.
+///
+/// # Errors
+/// As [`bind`].
+pub fn adopt(handed: Handed, protection: Protection) -> Result<TcpListener, ListenError> {
+    let address = handed.address;
+    is_protected(address, protection)?;
+    TcpListener::from_std(handed.listener).map_err(|error| ListenError::Refused(address, error))
+}
+
+fn is_protected(address: SocketAddr, protection: Protection) -> Result<(), ListenError> {
+    if protection == Protection::Loopback && !address.ip().to_canonical().is_loopback() {
+        return Err(ListenError::InTheClear(address));
+    }
+    Ok(())
 }
 
 /// Serves until the application's lifecycle drains, then finishes what is under way. `scrape_token` opens `/metrics`
@@ -151,5 +174,7 @@ pub async fn run(
     let site = routes::Site::new(app, apis, gate, scrape_token);
     let front = Front::new::<routes::Apis>(site, app.clone(), options.clone());
     app.lifecycle.set(Phase::Ready);
+    // Who connects from here on waits for the loop at most.
+    app.supervisor.ready("serving");
     serve_loop::serve(listener, Arc::new(front), app.clone(), options).await;
 }

@@ -14,6 +14,7 @@ mod engine;
 pub mod keys;
 mod migrations;
 pub mod pack;
+mod progress;
 mod reads;
 pub mod secrets;
 mod space;
@@ -29,8 +30,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
 
 pub use engine::{Batch, Snapshot};
+pub use progress::{LONGEST_STAGE, OnStage, Stage};
 pub use reads::{Order, Range, Reads, Visit};
 pub use tables::{Rows, Table};
 pub use verify::{Unverified, Verified, verify_file};
@@ -38,6 +41,7 @@ pub use writes::{Appended, Counter, Entry, Row, Writes};
 
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
+use progress::Progress;
 use writer::{Change, Message, Writer};
 
 /// How many changes may wait before callers are sent away.
@@ -87,6 +91,8 @@ pub struct Options {
     pub views: Vec<Arc<dyn View>>,
     /// Called after each commit, on the writer's thread.
     pub on_commit: Box<dyn Fn(Commit) + Send>,
+    /// Called when something begins that may take long, while opening and while reopening.
+    pub on_stage: OnStage,
     /// Called when the store can't be reopened after failures: it will not write again.
     pub on_fatal: Box<dyn Fn(&Error) + Send>,
 }
@@ -109,6 +115,7 @@ impl Options {
             min_free_bytes: None,
             views: Vec::new(),
             on_commit: Box::new(|_| {}),
+            on_stage: Arc::new(|_| {}),
             on_fatal: Box::new(|_| {}),
         }
     }
@@ -141,6 +148,7 @@ struct Shared {
     /// Counts commits; streams wait for it to move.
     commits: watch::Sender<u64>,
     waiting: AtomicU64,
+    progress: Progress,
 }
 
 /// The store. Cheap to clone; all clones are one.
@@ -176,13 +184,15 @@ impl Store {
 
     /// Opens on the given source: the writer's thread owns the database from here on.
     fn start(source: writer::Source, options: Options, file: PathBuf) -> Result<Self> {
-        let database = source.open()?;
+        let progress = Progress::new(Arc::clone(&options.on_stage));
+        let database = source.open(&progress)?;
         let shared = Arc::new(Shared {
             published: RwLock::default(),
             views: options.views,
             state: watch::Sender::new(State::Ready),
             commits: watch::Sender::new(0),
             waiting: AtomicU64::new(0),
+            progress,
         });
         shared.publish_anew(&database)?;
         if let Some(snapshot) = &shared
@@ -348,6 +358,19 @@ impl Store {
     /// How many changes wait for the writer.
     pub fn queue_depth(&self) -> u64 {
         self.shared.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Whether the writer works: it has done something since `seen` was set, or answers within so long. While it is at a
+    /// [`Stage`] it may be silent for [`LONGEST_STAGE`].
+    pub async fn writer_works(&self, seen: &mut u64, within: Duration) -> bool {
+        let (answer, answered) = oneshot::channel();
+        // Where the queue is full, what it has done tells.
+        let asked = self.queue.try_send(Message::Ping(answer)).is_ok();
+        let answers = asked && matches!(timeout(within, answered).await, Ok(Ok(())));
+        let progress = &self.shared.progress;
+        let beats = progress.beats();
+        let moved = std::mem::replace(seen, beats) != beats;
+        answers || moved || progress.is_at_a_stage()
     }
 
     /// The database's file.
