@@ -1,5 +1,6 @@
 //! A failing disk: nothing is acknowledged that may be lost, and the server comes back or ends.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -64,6 +65,62 @@ fn a_disk_that_fails_once_costs_one_reopening() {
             .any(|drift| drift["resourceAddress"] == format!("aws_instance.{name}"))
     };
     assert!(has("before") && has("after"), "{known:?}");
+}
+
+/// A server whose data is on a small disk of its own, in memory, and a file that fills it.
+fn on_a_small_disk() -> (App, PathBuf) {
+    let mut app = App::stopped();
+    let data = app.data_dir();
+    std::fs::create_dir(&data).expect("made");
+    let mount = "mount -t tmpfs -o size=64m small \"$0\" && exec \"$@\"";
+    let dir = data.to_str().expect("a path");
+    app.wrap(&[
+        "unshare",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        mount,
+        dir,
+    ]);
+    app.set(&[("DRIFTSENTRY_STORE_MIN_FREE_BYTES", "16 MiB".to_owned())]);
+    app.start_again();
+    // Nobody else sees the disk but by way of the process.
+    let seen = PathBuf::from(format!("/proc/{}/root{dir}", app.pid()));
+    assert!(seen.join("driftsentry.redb").exists(), "{}", seen.display());
+    (app, seen.join("filling"))
+}
+
+#[test]
+fn a_full_disk_refuses_changes_and_heals_by_itself() {
+    let (app, filling) = on_a_small_disk();
+    let engineer = app.as_engineer();
+    let kept = engineer.new_drift("before");
+    let full = std::fs::File::create(&filling).expect("made");
+    let mut size = 0;
+    // As full as other programs would make it: no byte is left but what the filesystem keeps for itself.
+    while size < 64 << 20 && std::io::Write::write_all(&mut &full, &[1; 64 << 10]).is_ok() {
+        size += 64 << 10;
+    }
+    let refused = engineer.create("during", serde_json::Value::Null);
+    refused.expect(507);
+    assert_eq!(engineer.drift(&kept)["status"], "detected", "reads go on");
+    assert!(!is_ready(&engineer));
+    assert_eq!(try_new_drift(&engineer, "during"), Some(507));
+
+    std::fs::remove_file(&filling).expect("removed");
+    drop(full);
+    let freed = Instant::now();
+    while !is_ready(&engineer) {
+        assert!(
+            freed.elapsed() < Duration::from_secs(10),
+            "it does not heal"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(try_new_drift(&engineer, "after"), Some(201));
+    let verdict = app.as_admin().get("/audit-logs/verify").expect(200).data();
+    assert_eq!(verdict["valid"], true, "{verdict}");
 }
 
 #[test]

@@ -283,6 +283,13 @@ fn fits(trace: &Trace, unit: &Unit, writable: &[&Path]) {
 /// What the allocator and the runtime look for beyond the processes of `/proc`, and do without.
 const DISPENSABLE: [&str; 1] = ["/proc/sys/vm/overcommit_memory"];
 
+/// Has the server's system calls written to a file, from its next start on.
+fn watch(app: &mut App, file: &Path) {
+    let file = file.to_str().expect("a path");
+    // `-D`: the process is the server, and strace beside it.
+    app.wrap(&["strace", "-D", "-f", "-s", "200", "-o", file]);
+}
+
 /// Runs the program under strace to its end.
 #[track_caller]
 fn traced(file: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
@@ -383,7 +390,7 @@ fn what_the_server_does_fits_its_sandbox() {
     let data_dir = data.to_str().expect("a path").to_owned();
 
     // In the clear, the first start: everything is made. A clean stop.
-    app.trace(trace(0));
+    watch(&mut app, &trace(0));
     app.start_again();
     all_day(&app);
     app.signal(Signal::HUP);
@@ -404,7 +411,7 @@ fn what_the_server_does_fits_its_sandbox() {
     settled(&trace(0));
 
     // With TLS, over what a crash left.
-    app.trace(trace(1));
+    watch(&mut app, &trace(1));
     app.start_again();
     app.as_engineer()
         .push("shop/prod", "07-scan1.refresh.json")
@@ -424,7 +431,7 @@ fn what_the_server_does_fits_its_sandbox() {
         fs::write(&path, text).expect("written");
         app.set(&[(name, path.display().to_string())]);
     }
-    app.trace(trace(2));
+    watch(&mut app, &trace(2));
     app.start_again();
     shakes_hands(app.url());
     app.signal(Signal::HUP);

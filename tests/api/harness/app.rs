@@ -33,8 +33,8 @@ pub(crate) struct App {
     environment: Vec<(&'static str, String)>,
     /// What it is to serve on, where somebody else listens.
     socket: Option<OwnedFd>,
-    /// Where strace writes what system calls it makes.
-    trace: Option<PathBuf>,
+    /// What starts it, with its arguments; nothing for the binary itself.
+    wrapping: Vec<String>,
     /// Whether the first administrator is left to `environment`.
     newcomer: bool,
     /// The access tokens of those who have signed in, by role.
@@ -58,7 +58,7 @@ impl App {
             url: String::new(),
             environment: Vec::new(),
             socket: None,
-            trace: None,
+            wrapping: Vec::new(),
             newcomer: false,
             tokens: Mutex::default(),
         }
@@ -171,17 +171,9 @@ impl App {
     fn program(&self) -> Command {
         let binary = env!("CARGO_BIN_EXE_driftsentry");
         let Some(socket) = &self.socket else {
-            let mut program = match &self.trace {
-                // `-D`: the process is the server, and strace beside it.
-                Some(file) => {
-                    let mut strace = Command::new("strace");
-                    strace.args(["-D", "-f", "-s", "200", "-o"]);
-                    strace.arg(file).arg(binary);
-                    strace
-                }
-                None => Command::new(binary),
-            };
-            program.stdin(Stdio::null());
+            let mut words = self.wrapping.iter().map(String::as_str).chain([binary]);
+            let mut program = Command::new(words.next().unwrap_or(binary));
+            program.args(words).stdin(Stdio::null());
             return program;
         };
         let hand_over = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\"";
@@ -220,9 +212,9 @@ impl App {
         }
     }
 
-    /// Writes its system calls to a file from its next start on, behind what is there.
-    pub(crate) fn trace(&mut self, file: PathBuf) {
-        self.trace = Some(file);
+    /// Starts it by way of another program from now on, which has to put it in its place: the process is the server's.
+    pub(crate) fn wrap(&mut self, words: &[&str]) {
+        self.wrapping = words.iter().map(|word| (*word).to_owned()).collect();
     }
 
     /// Waits until it ends by itself.
