@@ -341,7 +341,7 @@ fn all_day(app: &App) {
         "/scans",
         "/metrics/summary",
         "/metrics/cost-trend",
-        "/drifts/export",
+        "/drifts/export?format=csv",
     ] {
         viewer.get(path).expect(200);
     }

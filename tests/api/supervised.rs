@@ -128,6 +128,7 @@ fn the_watchdog_is_fed_while_the_writer_works_and_no_longer() {
     fed(busy + period);
 
     // Stuck in making a change durable, while all else goes on.
+    let viewer = app.as_viewer();
     let slow = Meddler::with(app.pid(), "fdatasync,fsync", "delay_enter=8000000");
     let stuck = Instant::now();
     let waiting = {
@@ -146,7 +147,7 @@ fn the_watchdog_is_fed_while_the_writer_works_and_no_longer() {
     std::thread::sleep(period * 5);
     let live = app.as_nobody().get_root("/health/live");
     live.expect(200);
-    app.as_viewer().get("/drifts").expect(200);
+    viewer.get("/drifts").expect(200);
     let hungry_since = stuck + period + period / 4;
     let fed_meanwhile = ear.all().into_iter();
     let fed_meanwhile: Vec<Said> = fed_meanwhile
