@@ -19,6 +19,7 @@ mod outcome;
 mod overdue;
 mod paced;
 mod refusal;
+pub mod reload;
 mod renewal;
 mod route_table;
 pub mod routes;
@@ -51,6 +52,7 @@ use crate::config::ScrapeToken;
 use crate::events::audience::{Audience, Limits};
 use crate::events::stream::Sent;
 use crate::http::auth::Gate;
+use crate::live::Live;
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::Metrics;
 use activation::Handed;
@@ -133,7 +135,7 @@ pub enum ListenError {
 /// # Errors
 /// When other machines could reach it without protection, or it is taken, or refused by the system.
 pub async fn bind(address: SocketAddr, protection: Protection) -> Result<TcpListener, ListenError> {
-    is_protected(address, protection)?;
+    permitted(address, protection)?;
     TcpListener::bind(address)
         .await
         .map_err(|error| match error.kind() {
@@ -148,11 +150,15 @@ pub async fn bind(address: SocketAddr, protection: Protection) -> Result<TcpList
 /// As [`bind`].
 pub fn adopt(handed: Handed, protection: Protection) -> Result<TcpListener, ListenError> {
     let address = handed.address;
-    is_protected(address, protection)?;
+    permitted(address, protection)?;
     TcpListener::from_std(handed.listener).map_err(|error| ListenError::Refused(address, error))
 }
 
-fn is_protected(address: SocketAddr, protection: Protection) -> Result<(), ListenError> {
+/// Whether the server may listen on an address with this protection.
+///
+/// # Errors
+/// When other machines could reach it without any.
+pub fn permitted(address: SocketAddr, protection: Protection) -> Result<(), ListenError> {
     if protection == Protection::Loopback && !address.ip().to_canonical().is_loopback() {
         return Err(ListenError::InTheClear(address));
     }
@@ -168,10 +174,11 @@ pub async fn run(
     app: &App,
     apis: routes::Apis,
     gate: Arc<Gate>,
-    scrape_token: Option<ScrapeToken>,
-    options: ServeOptions,
+    scrape_token: impl Into<Live<Option<ScrapeToken>>>,
+    options: impl Into<Live<ServeOptions>>,
 ) {
-    let site = routes::Site::new(app, apis, gate, scrape_token);
+    let options = options.into();
+    let site = routes::Site::new(app, apis, gate, scrape_token.into());
     let front = Front::new::<routes::Apis>(site, app.clone(), options.clone());
     app.lifecycle.set(Phase::Ready);
     // Who connects from here on waits for the loop at most.

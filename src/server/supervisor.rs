@@ -67,13 +67,8 @@ impl Supervisor {
             pid.ok().as_deref(),
             std::process::id(),
         );
-        match open(&name, watchdog) {
-            Ok(channel) => Self(Some(Arc::new(channel))),
-            Err(error) => {
-                tracing::warn!(cause = %error, "The service manager can't be told anything: NOTIFY_SOCKET names no socket");
-                Self::default()
-            }
-        }
+        // What names no socket is nobody.
+        Self(open(&name, watchdog).ok().map(Arc::new))
     }
 
     /// Within which time it wants to hear [`Supervisor::alive`]; none where it doesn't watch.

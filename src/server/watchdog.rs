@@ -34,7 +34,7 @@ pub async fn feed(app: App, store: Store) {
         }
         match (worked, works) {
             (true, false) => tracing::error!(
-                queue.depth = store.queue_depth(),
+                queue_depth = store.queue_depth(),
                 "The store does not answer: unless it does soon, the service manager starts the server anew"
             ),
             (false, true) => tracing::warn!("The store answers again"),

@@ -9,6 +9,7 @@ mod audit;
 mod bodies;
 mod bulk;
 mod command_line;
+mod configuration;
 mod conventions;
 mod crash;
 mod create;
