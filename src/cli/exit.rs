@@ -47,9 +47,7 @@ impl Failure {
             message: message.to_string(),
         }
     }
-}
 
-impl Failure {
     /// The exit code.
     pub fn exit(&self) -> Exit {
         self.exit

@@ -100,11 +100,14 @@ impl Supervisor {
         self.status(text);
     }
 
-    /// Says that requests are served.
+    /// Says that requests are served; nothing where the stop has begun meanwhile.
     pub fn ready(&self, text: &str) {
         let Some(channel) = &self.0 else { return };
         let line = one_line(text);
         let mut told = channel.told();
+        if told.is_stopping {
+            return;
+        }
         told.is_ready = true;
         channel.send(&format!("READY=1\nSTATUS={line}"));
         told.status = line;
@@ -273,6 +276,7 @@ mod tests {
         supervisor.stopping("stopping");
         assert_eq!(hear(), "STOPPING=1\nSTATUS=stopping");
         drop(last);
+        supervisor.ready("serving");
         assert_eq!(hear(), "", "it stops");
     }
 
