@@ -12,7 +12,7 @@ use crate::config::table::Reload;
 use crate::config::{Config, ConfigError, Flags, ScrapeToken, ServeOptions, Value};
 use crate::events::audience::Audience;
 use crate::live::Live;
-use crate::server::{App, Data, Serving};
+use crate::server::{App, Data, Serving, Supervisor};
 use crate::telemetry::logs::Level;
 
 /// The settings that are replaced while the server runs.
@@ -55,14 +55,20 @@ impl Reloaded {
     }
 }
 
-/// Reads the configuration anew at each SIGHUP from now on.
+/// Reads the configuration anew at each SIGHUP from now on, and tells the supervisor.
 ///
 /// # Errors
 /// When the system takes no signal handler.
-pub fn follow(flags: Flags, mut config: Config, reloaded: Reloaded) -> io::Result<()> {
+pub fn follow(
+    flags: Flags,
+    mut config: Config,
+    reloaded: Reloaded,
+    supervisor: Supervisor,
+) -> io::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
+            let _reloading = supervisor.reloading();
             let flags = flags.clone();
             // Files may be on a slow disk: not on a thread that serves.
             let read = tokio::task::spawn_blocking(move || Config::load(&flags)).await;

@@ -14,6 +14,7 @@ mod engine;
 pub mod keys;
 mod migrations;
 pub mod pack;
+mod progress;
 mod pulse;
 mod reads;
 pub mod secrets;
@@ -30,8 +31,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
 
 pub use engine::{Batch, Snapshot};
+pub use progress::{LONGEST_STAGE, OnStage, Stage};
 pub use pulse::Mishaps;
 pub use reads::{Order, Range, Reads, Visit};
 pub use space::Space;
@@ -41,6 +44,7 @@ pub use writes::{Appended, Counter, Entry, Row, Writes};
 
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
+use progress::Progress;
 use pulse::Pulse;
 use writer::{Change, Message, Writer};
 
@@ -91,6 +95,8 @@ pub struct Options {
     pub views: Vec<Arc<dyn View>>,
     /// Called after each commit, on the writer's thread.
     pub on_commit: Box<dyn Fn(Commit) + Send>,
+    /// Called when something begins that may take long, while opening and while reopening.
+    pub on_stage: OnStage,
     /// Called when the store can't be reopened after failures: it will not write again.
     pub on_fatal: Box<dyn Fn(&Error) + Send>,
 }
@@ -113,6 +119,7 @@ impl Options {
             min_free_bytes: None,
             views: Vec::new(),
             on_commit: Box::new(|_| {}),
+            on_stage: Arc::new(|_| {}),
             on_fatal: Box::new(|_| {}),
         }
     }
@@ -145,6 +152,7 @@ struct Shared {
     /// Counts commits; streams wait for it to move.
     commits: watch::Sender<u64>,
     waiting: AtomicU64,
+    progress: Progress,
     pulse: Pulse,
 }
 
@@ -182,13 +190,15 @@ impl Store {
 
     /// Opens on the given source: the writer's thread owns the database from here on.
     fn start(source: writer::Source, options: Options, file: PathBuf) -> Result<Self> {
-        let database = source.open()?;
+        let progress = Progress::new(Arc::clone(&options.on_stage));
+        let database = source.open(&progress)?;
         let shared = Arc::new(Shared {
             published: RwLock::default(),
             views: options.views,
             state: watch::Sender::new(State::Ready),
             commits: watch::Sender::new(0),
             waiting: AtomicU64::new(0),
+            progress,
             pulse: Pulse::new(),
         });
         shared.publish_anew(&database)?;
@@ -387,6 +397,19 @@ impl Store {
     /// How much room the disk has; none where the file system doesn't say.
     pub fn space(&self) -> Option<Space> {
         self.space.space()
+    }
+
+    /// Whether the writer works: it has done something since `seen` was set, or answers within so long. While it is at a
+    /// [`Stage`] it may be silent for [`LONGEST_STAGE`].
+    pub async fn writer_works(&self, seen: &mut u64, within: Duration) -> bool {
+        let (answer, answered) = oneshot::channel();
+        // Where the queue is full, what it has done tells.
+        let asked = self.queue.try_send(Message::Ping(answer)).is_ok();
+        let answers = asked && matches!(timeout(within, answered).await, Ok(Ok(())));
+        let progress = &self.shared.progress;
+        let beats = progress.beats();
+        let moved = std::mem::replace(seen, beats) != beats;
+        answers || moved || progress.is_at_a_stage()
     }
 
     /// The database's file.

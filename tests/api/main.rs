@@ -3,6 +3,7 @@
 //! Each module tells the stories of one subject. [`harness`] starts the server and speaks to it.
 
 mod accounts;
+mod activation;
 mod alerts;
 mod audit;
 mod bodies;
@@ -13,6 +14,7 @@ mod conventions;
 mod crash;
 mod create;
 mod decisions;
+mod disk;
 mod edge;
 mod export;
 mod guessing;
@@ -31,9 +33,11 @@ mod quiet;
 mod race;
 mod reach;
 mod reconcile;
+mod sandbox;
 mod scans;
 mod secrets;
 mod sign_in;
+mod supervised;
 mod terraform;
 mod tls;
 mod trail;
