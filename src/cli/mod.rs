@@ -8,6 +8,7 @@ mod configuration;
 mod credential;
 mod demo;
 pub mod exit;
+mod health;
 mod input;
 mod on_machine;
 mod openapi;
@@ -38,6 +39,7 @@ enum Command {
     Report(report::Args),
     Push(push::Args),
     Watch(watch::Args),
+    Health(health::Args),
     Check(check::Args),
     Audit(audit::Args),
     User(user::Args),
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Push(args) => push::run(&args),
         Command::Watch(args) => code(watch::run(&args)),
+        Command::Health(args) => health::run(args),
         Command::Check(args) => check::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::User(args) => code(user::run(&args)),

@@ -12,7 +12,7 @@ use crate::config::table::Reload;
 use crate::config::{Config, ConfigError, Flags, ScrapeToken, ServeOptions, Value};
 use crate::events::audience::Audience;
 use crate::live::Live;
-use crate::server::{App, Data};
+use crate::server::{App, Data, Serving};
 use crate::telemetry::logs::Level;
 
 /// The settings that are replaced while the server runs.
@@ -31,11 +31,11 @@ pub struct Reloaded {
 
 impl Reloaded {
     /// As they are at the start.
-    pub fn new(config: &Config, app: &App, data: &Data, level: Level) -> Self {
+    pub fn new(config: &Config, app: &App, serving: &Serving, data: &Data, level: Level) -> Self {
         Self {
-            options: config.serve_options().into(),
+            options: serving.options.clone(),
             scan_bytes: config.limits.scan_bytes.into(),
-            scrape_token: config.scrape_token.clone().into(),
+            scrape_token: serving.scrape_token.clone(),
             patience: data.patience.clone(),
             audience: Arc::clone(&app.audience),
             level,
