@@ -26,6 +26,8 @@ pub enum Exit {
     CantCreate = 73,
     /// Reading or writing failed.
     Io = 74,
+    /// Somebody is doing the same: later.
+    TempFail = 75,
     /// Not allowed.
     NoPermission = 77,
     /// The configuration is wrong.

@@ -19,6 +19,7 @@ use crate::server::{
     shutdown, watchdog,
 };
 use crate::store::{Options, Stage};
+use crate::telemetry::backups;
 use crate::telemetry::commits::CommitMetrics;
 use crate::telemetry::figures::{about, seconds};
 use crate::telemetry::logs::{self, Logs};
@@ -240,6 +241,7 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
         Failure::new(exit, error)
     })?;
     data.patience.set(config.alerts.patience);
+    data.retention.set(config.retention.policy);
     streams::register(
         &app.metrics,
         Arc::clone(&app.audience),
@@ -247,6 +249,7 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
         Arc::clone(&data.feed),
     );
     sign_ins::register(&app.metrics, Arc::clone(&data.desk));
+    backups::register(&app.metrics, &app.health, config.backup_dir());
     let files = data.clone();
     telemetry::store::register(&app.metrics, data.store.clone(), move || files.file_bytes());
     inventory::register(

@@ -12,6 +12,7 @@ use crate::config::table::Reload;
 use crate::config::{Config, ConfigError, Flags, ScrapeToken, ServeOptions, Value};
 use crate::events::audience::Audience;
 use crate::live::Live;
+use crate::retention::Policy;
 use crate::server::{App, Data, Serving, Supervisor};
 use crate::telemetry::logs::Level;
 
@@ -25,6 +26,7 @@ pub struct Reloaded {
     /// What opens `/metrics` to other machines.
     pub scrape_token: Live<Option<ScrapeToken>>,
     patience: Live<Patience>,
+    retention: Live<Policy>,
     audience: Arc<Audience>,
     level: Level,
 }
@@ -37,6 +39,7 @@ impl Reloaded {
             scan_bytes: config.limits.scan_bytes.into(),
             scrape_token: serving.scrape_token.clone(),
             patience: data.patience.clone(),
+            retention: data.retention.clone(),
             audience: Arc::clone(&app.audience),
             level,
         }
@@ -48,6 +51,7 @@ impl Reloaded {
         self.scan_bytes.set(config.limits.scan_bytes);
         self.scrape_token.set(config.scrape_token.clone());
         self.patience.set(config.alerts.patience);
+        self.retention.set(config.retention.policy);
         self.audience.limit(config.limits.streams);
         if let Err(error) = self.level.set(&config.log.level) {
             tracing::error!(%error, "The log level can't be changed");

@@ -9,6 +9,7 @@
 //!
 //! Only `engine` names the engine's types, so that another ordered key-value engine can take its place.
 
+pub mod backup;
 pub mod codec;
 mod engine;
 pub mod keys;
@@ -37,9 +38,9 @@ pub use engine::{Batch, Snapshot};
 pub use progress::{LONGEST_STAGE, OnStage, Stage};
 pub use pulse::Mishaps;
 pub use reads::{Order, Range, Reads, Visit};
-pub use space::Space;
+pub use space::{Space, room_for};
 pub use tables::{Rows, Table};
-pub use verify::{Unverified, Verified, verify_file};
+pub use verify::{Unverified, Verified, verify_file, verify_open};
 pub use writes::{Appended, Counter, Entry, Row, Writes};
 
 use crate::error::{Error, Result};
@@ -319,6 +320,20 @@ impl Store {
             .unwrap_or_else(|_| Err(writer::closed()))
     }
 
+    /// [`Store::write_vital`] for callers that are not asynchronous.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_vital_blocking<T, F>(&self, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send + 'static,
+    {
+        self.queue(change, true)?
+            .blocking_recv()
+            .unwrap_or_else(|_| Err(writer::closed()))
+    }
+
     fn queue<T, F>(&self, change: F, is_vital: bool) -> Result<oneshot::Receiver<Result<T>>>
     where
         T: Send + 'static,
@@ -412,6 +427,14 @@ impl Store {
         answers || moved || progress.is_at_a_stage()
     }
 
+    /// Whether so many more bytes can be written beside the database without its own changes being refused.
+    ///
+    /// # Errors
+    /// `NoRoom`, with figures.
+    pub fn has_room_for(&self, bytes: u64) -> Result<()> {
+        self.space.has_room_for(bytes)
+    }
+
     /// The database's file.
     pub fn file(&self) -> &Path {
         &self.file
@@ -436,6 +459,41 @@ pub fn is_held(dir: &Path) -> bool {
     engine::is_held(&dir.join(FILE_NAME))
 }
 
+/// What a store's file takes on the disk, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Before.
+    pub before_bytes: u64,
+    /// After.
+    pub after_bytes: u64,
+}
+
+/// Makes the file of a stopped store as small as what is in it, step by step, each of them durable.
+///
+/// # Errors
+/// `Unavailable`, with what to do, where it can't be opened; what writing says.
+pub fn compact(dir: &Path) -> Result<Sizes> {
+    let path = dir.join(FILE_NAME);
+    let source = writer::Source::File {
+        path: path.clone(),
+        cache_bytes: 64 << 20,
+    };
+    let before_bytes = disk_bytes(&path);
+    let mut database = source.open()?;
+    engine::compact(&mut database)?;
+    drop(database);
+    Ok(Sizes {
+        before_bytes,
+        after_bytes: disk_bytes(&path),
+    })
+}
+
+/// What a sparse file takes on the disk, in bytes.
+pub fn disk_bytes(file: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(file).map_or(0, |metadata| metadata.blocks() * 512)
+}
+
 /// Which store it is: 16 random bytes, made with it and never changed.
 ///
 /// # Errors
@@ -445,6 +503,23 @@ pub fn instance(read: &impl Reads) -> Result<[u8; 16]> {
     read.get_bytes(tables::META.table, &key)?
         .and_then(|bytes| bytes.try_into().ok())
         .ok_or_else(|| Error::internal("the store's instance id is missing or damaged"))
+}
+
+/// The schema version of the tables.
+///
+/// # Errors
+/// `Internal`, where it is missing.
+pub fn schema(read: &impl Reads) -> Result<u32> {
+    let key = keys::Key::to_bytes(&"schema".to_owned());
+    read.get_bytes(tables::META.table, &key)?
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(u32::from_be_bytes)
+        .ok_or_else(|| Error::internal("the store's schema version is missing or damaged"))
+}
+
+/// The schema version that this program writes.
+pub fn newest_schema() -> u32 {
+    migrations::MIGRATIONS.last().map_or(0, |step| step.version)
 }
 
 /// Makes new ids greater than all stored ones, also after the clock was set back.

@@ -49,6 +49,7 @@ enum Rule {
 
 /// Every operation.
 const RULES: &[(&str, Rule)] = &[
+    ("POST /api/v1/admin/backup", Rule::Admin),
     ("GET /api/v1/alerts", Rule::Read),
     ("POST /api/v1/alerts/mark-all-read", Rule::ReadEverywhere),
     ("GET /api/v1/alerts/unread-count", Rule::Read),
