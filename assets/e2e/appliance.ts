@@ -22,7 +22,7 @@ function release(): string {
 }
 
 /** A request that the server refused or failed, as its log has it. */
-export interface Refused {
+interface Refused {
   method: string;
   route: string;
   status: number;
@@ -134,7 +134,7 @@ export class Appliance {
 }
 
 /** Somebody who calls the API. */
-export class Caller {
+class Caller {
   constructor(
     private readonly url: string,
     private readonly token: string,

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { cell, useCell } from '../cell';
+import { cell } from '../cell';
 import { common, shell } from '../text';
+import { useCell } from '../useCell';
 import { Button } from './Button';
 import css from './Toasts.module.css';
 
@@ -20,7 +21,7 @@ const MOST = 3;
 const KEPT = 50;
 const LASTS_MS = 6_000;
 
-export const shown = cell<readonly Toast[]>([]);
+const shown = cell<readonly Toast[]>([]);
 /** All of this visit, newest first: what was missed can be read again. */
 export const history = cell<readonly Toast[]>([]);
 let next = 1;
