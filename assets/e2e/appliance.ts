@@ -134,7 +134,7 @@ export class Appliance {
 }
 
 /** Somebody who calls the API. */
-class Caller {
+export class Caller {
   constructor(
     private readonly url: string,
     private readonly token: string,

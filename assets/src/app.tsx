@@ -14,9 +14,11 @@ const PATIENCE_MS = 1_000;
 /** Draws the first page, once with all that it shows where that is there soon; then everything lives. */
 export async function open(started: Promise<void>, page: Promise<Loaded | undefined> | undefined): Promise<void> {
   forgetWithThePerson();
-  const prepared = Promise.all([started, page]).then(([, found]) =>
-    session.get().state === 'in' ? found?.prepare?.() : undefined,
-  );
+  const prepared = Promise.all([started, page]).then(([, found]) => {
+    const now = session.get();
+    // Who has to change a given password first may ask for nothing else.
+    return now.state === 'in' && !now.user.mustChangePassword ? found?.prepare?.() : undefined;
+  });
   await Promise.race([prepared, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
   const app = document.getElementById('app');
   if (app === null) return;

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { cell } from '../cell';
+import { useShortcuts } from '../keyboard/shortcuts';
 import { common, shell } from '../text';
 import { useCell } from '../useCell';
 import { Button } from './Button';
@@ -50,16 +51,23 @@ export function dismiss(id: number): void {
 
 export function Toasts() {
   const list = useCell(shown);
+  const offer = list.findLast(({ action }) => action !== undefined);
+  const take = ({ id, action }: Toast) => {
+    dismiss(id);
+    action?.run();
+  };
+  // It stands at the page's end for a few seconds: too far for Tab.
+  useShortcuts(shell.everywhere, offer ? [{ keys: 'z', label: shell.takeOffer, run: () => take(offer) }] : []);
   return (
     <section className={css.region} aria-label={shell.notifications} aria-live="polite" aria-relevant="additions">
       {list.map((one) => (
-        <One key={one.id} toast={one} />
+        <One key={one.id} toast={one} onTake={() => take(one)} />
       ))}
     </section>
   );
 }
 
-function One({ toast }: { toast: Toast }) {
+function One({ toast, onTake }: { toast: Toast; onTake: () => void }) {
   const [isHeld, hold] = useState(false);
   useEffect(() => {
     if (isHeld) return;
@@ -91,13 +99,7 @@ function One({ toast }: { toast: Toast }) {
     >
       <div className={css.text}>{toast.text}</div>
       {toast.action ? (
-        <Button
-          size="small"
-          onClick={() => {
-            dismiss(toast.id);
-            toast.action?.run();
-          }}
-        >
+        <Button size="small" aria-keyshortcuts="z" onClick={onTake}>
           {toast.action.label}
         </Button>
       ) : null}
