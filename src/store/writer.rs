@@ -67,6 +67,8 @@ pub(super) struct Change<T, F> {
     is_vital: bool,
     done: oneshot::Sender<Result<T>>,
     outcome: Option<Result<T>>,
+    /// The caller's: what is logged while it runs has their correlation id.
+    span: tracing::Span,
 }
 
 impl<T, F> Change<T, F> {
@@ -76,6 +78,7 @@ impl<T, F> Change<T, F> {
             is_vital,
             done,
             outcome: None,
+            span: tracing::Span::current(),
         }
     }
 }
@@ -86,6 +89,7 @@ where
     F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send,
 {
     fn run(&mut self, batch: &Batch<'_>, now: Timestamp) -> Result<()> {
+        let _entered = self.span.enter();
         // Nothing is applied until the change has returned, so a panic leaves nothing half-written behind.
         let decided = catch_unwind(AssertUnwindSafe(|| (self.change)(batch, now)));
         self.outcome = Some(match decided {
@@ -169,7 +173,7 @@ impl Source {
                         let percent = (repair.progress() * 100.0) as u64;
                         if percent >= said_percent.load(Ordering::Relaxed) + 10 {
                             said_percent.store(percent, Ordering::Relaxed);
-                            tracing::info!(percent, "checking the database after an unclean stop");
+                            tracing::info!(percent, "Checking the database after an unclean stop");
                         }
                     })
                     .create(path)
@@ -192,7 +196,7 @@ impl Source {
 fn make_private(path: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt;
     if let Err(error) = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)) {
-        tracing::warn!(%error, "the database's permissions could not be narrowed to its owner");
+        tracing::warn!(%error, "The database's permissions could not be narrowed to its owner");
     }
 }
 
@@ -255,7 +259,7 @@ impl Shared {
                 if !of_view.is_empty()
                     && let Err(error) = view.apply(&of_view)
                 {
-                    tracing::error!(%error, "a view could not follow a commit: building it anew");
+                    tracing::error!(%error, "A view could not follow a commit: building it anew");
                     view.load(&snapshot)?;
                 }
             }
@@ -317,13 +321,13 @@ impl Writer {
             .send_if_modified(|state| match (&*state, room == Room::Enough) {
                 (State::Ready, false) => {
                     tracing::error!(
-                        "the disk is almost full: writes are refused until space is free"
+                        "The disk is almost full: writes are refused until space is free"
                     );
                     *state = State::Full;
                     true
                 }
                 (State::Full, true) => {
-                    tracing::info!("the disk has room again: writing goes on");
+                    tracing::info!("The disk has room again: writing goes on");
                     *state = State::Ready;
                     true
                 }
@@ -368,7 +372,7 @@ impl Writer {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, "writing failed: reopening the database");
+                tracing::error!(%error, "Writing failed: reopening the database");
                 self.shared
                     .state
                     .send_replace(State::Degraded(error.to_string()));
@@ -401,11 +405,11 @@ impl Writer {
                     self.database = Some(database);
                     self.shared.state.send_replace(State::Ready);
                     self.shared.commits.send_modify(|count| *count += 1);
-                    tracing::warn!("the database is open again: writing goes on");
+                    tracing::warn!("The database is open again: writing goes on");
                     return true;
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the database could not be reopened");
+                    tracing::error!(%error, "The database could not be reopened: tried again shortly");
                     last = error;
                 }
             }
@@ -426,7 +430,7 @@ impl Writer {
             transaction.commit().map_err(failed)
         })();
         if let Err(error) = settled {
-            tracing::error!(%error, "writing failed while idle: reopening the database");
+            tracing::error!(%error, "Writing failed while idle: reopening the database");
             self.shared
                 .state
                 .send_replace(State::Degraded(error.to_string()));
