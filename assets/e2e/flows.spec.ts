@@ -92,7 +92,7 @@ test('alerts are marked read with the keyboard, and that can be taken back', asy
   await page.keyboard.press('j');
   await page.keyboard.press('m');
   await expect.poll(unread, { timeout: 20_000 }).toBe(before - 1);
-  await press(page, page.getByRole('button', { name: /Mark all/ }));
+  await press(page, page.getByRole('button', { name: /Mark all/ }), 90, 'Shift+Tab');
   await press(page, page.getByRole('dialog').getByRole('button', { name: /Mark/ }));
   await expect.poll(unread, { timeout: 20_000 }).toBe(0);
 });

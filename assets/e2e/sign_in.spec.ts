@@ -12,7 +12,8 @@ test('whoever isn’t signed in is asked to, and then sees what they wanted', as
   await expect(page.getByRole('heading', { level: 1, name: 'Drifts' })).toBeFocused();
 });
 
-test('a refusal doesn’t say whether the email or the password was wrong', async ({ page, watch }) => {
+test('a refusal doesn’t say whether the email or the password was wrong', async ({ page, appliance, watch }) => {
+  const before = appliance.logged;
   watch.allowRefusals('POST /api/v1/auth/login 401');
   const answers: (string | null)[] = [];
   await page.goto('/login');
@@ -24,6 +25,9 @@ test('a refusal doesn’t say whether the email or the password was wrong', asyn
     answers.push(await page.getByRole('alert').textContent());
   }
   expect(answers[0]).toBe(answers[1]);
+  // The log tells of both: else no test would see a refusal that is the UI's own fault.
+  const login = { method: 'POST', route: '/api/v1/auth/login', status: 401 };
+  await expect.poll(() => appliance.refused(before)).toMatchObject([login, login]);
 });
 
 test('a reload, a new tab and a sign-out are shared by the browser’s tabs', async ({ page, context }) => {
