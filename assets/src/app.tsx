@@ -29,11 +29,13 @@ export async function open(started: Promise<void>, page: Promise<Loaded | undefi
       </QueryClientProvider>
     </StrictMode>,
   );
-  // What is drawn first needs the connections more.
-  requestAnimationFrame(() => {
+  const live = () => {
     refetchWhatChanged();
     listen();
-  });
+  };
+  // What is drawn first needs the connections more. A tab in the background draws nothing yet.
+  if (document.visibilityState === 'visible') requestAnimationFrame(live);
+  else live();
 }
 
 /** What one person has fetched is not the next one's to see. */

@@ -1,7 +1,6 @@
 import { type ReactNode, useId, useState } from 'react';
 import { Button } from './Button';
 import { Field } from './Field';
-import css from './WordField.module.css';
 
 interface Props {
   label: string;
@@ -30,47 +29,38 @@ export function WordField({ label, hideLabel = false, hint, error, known, addLab
     type('');
     onPick(words.trim());
   };
-  const field = (
-    <Field label={label} hideLabel={hideLabel} hint={hint} error={error}>
-      <input
-        type="text"
-        list={`${id}-known`}
-        placeholder={hideLabel ? label : undefined}
-        maxLength={512}
-        autoComplete="off"
-        autoCapitalize="none"
-        spellCheck="false"
-        value={typed}
-        onFocus={onFocus}
-        onChange={({ target, nativeEvent }) => {
-          // A suggestion that was picked comes at once, letters come one by one.
-          const isPicked = !(nativeEvent instanceof InputEvent) || nativeEvent.inputType === 'insertReplacementText';
-          if (isPicked && known.includes(target.value)) pick(target.value);
-          else type(target.value);
-        }}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter') return;
-          // It takes the word, and does not send the form yet.
-          event.preventDefault();
-          const only = addLabel === undefined && known.length === 1 && typed.trim() !== '' ? known[0] : undefined;
-          pick(only?.includes(typed.trim()) ? only : typed);
-        }}
-        onBlur={() => {
-          if (known.includes(typed.trim())) pick(typed);
-        }}
-      />
-    </Field>
-  );
+  const add = addLabel === undefined ? null : <Button onClick={() => pick(typed)}>{addLabel}</Button>;
   return (
     <>
-      {addLabel === undefined ? (
-        field
-      ) : (
-        <div className={css.adding}>
-          {field}
-          <Button onClick={() => pick(typed)}>{addLabel}</Button>
-        </div>
-      )}
+      <Field label={label} hideLabel={hideLabel} hint={hint} error={error} beside={add}>
+        <input
+          type="text"
+          list={`${id}-known`}
+          placeholder={hideLabel ? label : undefined}
+          maxLength={512}
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck="false"
+          value={typed}
+          onFocus={onFocus}
+          onChange={({ target, nativeEvent }) => {
+            // A suggestion that was picked comes at once, letters come one by one.
+            const isPicked = !(nativeEvent instanceof InputEvent) || nativeEvent.inputType === 'insertReplacementText';
+            if (isPicked && known.includes(target.value)) pick(target.value);
+            else type(target.value);
+          }}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter') return;
+            // It takes the word, and does not send the form yet.
+            event.preventDefault();
+            const only = addLabel === undefined && known.length === 1 && typed.trim() !== '' ? known[0] : undefined;
+            pick(only?.includes(typed.trim()) ? only : typed);
+          }}
+          onBlur={() => {
+            if (known.includes(typed.trim())) pick(typed);
+          }}
+        />
+      </Field>
       <datalist id={`${id}-known`}>
         {known.map((word) => (
           <option key={word} value={word} />
