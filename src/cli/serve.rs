@@ -65,6 +65,7 @@ fn errno(exit: Exit) -> Errno {
         Exit::Usage | Exit::Data | Exit::Config => Errno::INVAL,
         Exit::NoInput => Errno::NOENT,
         Exit::Unavailable => Errno::ADDRINUSE,
+        Exit::TempFail => Errno::AGAIN,
         Exit::NoPermission => Errno::ACCESS,
         Exit::CantCreate => Errno::CANCELED,
         Exit::Software | Exit::Io => Errno::IO,

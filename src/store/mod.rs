@@ -479,7 +479,7 @@ pub fn compact(dir: &Path) -> Result<Sizes> {
         cache_bytes: 64 << 20,
     };
     let before_bytes = disk_bytes(&path);
-    let mut database = source.open()?;
+    let mut database = source.open(&Progress::new(Arc::new(|_| {})))?;
     engine::compact(&mut database)?;
     drop(database);
     Ok(Sizes {
