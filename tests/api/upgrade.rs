@@ -40,8 +40,14 @@ fn told(app: &App) -> Value {
     let first = &drifts[0];
     let id = first["id"].as_str().expect("an id");
     let mut drift = get(&format!("/drifts/{id}"));
-    // What may be done now depends on nothing that is stored alone.
-    for now in ["canTriage", "canApprove", "canReject", "canResolve"] {
+    // What may be done now, and what was not done in time, depends on when it is asked.
+    for now in [
+        "canTriage",
+        "canApprove",
+        "canReject",
+        "canResolve",
+        "alertCount",
+    ] {
         drift[now].take();
     }
     json!({
@@ -51,7 +57,7 @@ fn told(app: &App) -> Value {
         "oldest": drifts.last(),
         "workspaces": client.all("/workspaces", "").iter().map(|one| one["name"].clone()).collect::<Vec<_>>(),
         "scans": client.all("/scans", "").len(),
-        "alerts": client.all("/alerts", "").len(),
+        "alerts": client.all("/alerts", "type=drift_detected").len(),
         "users": client.all("/users", "").len(),
         "audit": {
             "valid": get("/audit-logs/verify")["valid"],
