@@ -400,6 +400,8 @@ fn what_the_server_does_fits_its_sandbox() {
         &["user", "list", "--data-dir", &data_dir][..],
         &["user", "reset-password", ADMIN.0, "--data-dir", &data_dir],
         &["audit", "verify", "--data-dir", &data_dir],
+        &["backup", "--data-dir", &data_dir],
+        &["backup", "drill", "--data-dir", &data_dir],
     ]
     .into_iter()
     .enumerate()
@@ -462,7 +464,7 @@ fn what_the_server_does_fits_its_sandbox() {
 
     // What commands ask of the running server needs no more than backups have.
     let backup = Unit::read("driftsentry-backup.service");
-    for n in 10..13 {
+    for n in 10..15 {
         fits(&Trace::read(&trace(n)), &backup, &writable);
     }
 }
@@ -510,6 +512,9 @@ fn what_commands_do_on_a_stopped_store_fits_the_sandbox_of_backups() {
         &["check", "--data-dir", data_dir][..],
         &["audit", "verify", "--data-dir", data_dir],
         &["user", "list", "--data-dir", data_dir],
+        &["backup", "--data-dir", data_dir],
+        &["backup", "list", "--data-dir", data_dir],
+        &["backup", "drill", "--data-dir", data_dir],
         &["demo", "--data-dir", demo_dir],
         &["report", plan],
         &["openapi"],
