@@ -49,6 +49,16 @@ impl Failure {
             message: message.to_string(),
         }
     }
+
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// What is wrong and what to do next.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
 }
 
 /// Prints a failure to standard error, and turns the outcome into the program's exit code.

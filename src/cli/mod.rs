@@ -12,6 +12,7 @@ mod credential;
 mod demo;
 pub mod exit;
 mod export;
+mod health;
 mod import;
 mod input;
 mod on_machine;
@@ -44,6 +45,7 @@ enum Command {
     Report(report::Args),
     Push(push::Args),
     Watch(watch::Args),
+    Health(health::Args),
     Check(check::Args),
     Audit(audit::Args),
     Backup(backup::Args),
@@ -80,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Push(args) => push::run(&args),
         Command::Watch(args) => code(watch::run(&args)),
+        Command::Health(args) => health::run(args),
         Command::Check(args) => check::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Backup(args) => code(backup::run(&args)),

@@ -6,6 +6,7 @@ use redb::{Database, WriteTransaction};
 
 use super::engine::{self, failed};
 use super::keys::Key;
+use super::progress::{Progress, Stage};
 use super::tables::META;
 use crate::error::{Error, Result};
 
@@ -59,7 +60,12 @@ pub fn is_copy_before_upgrade(name: &str) -> bool {
 ///
 /// # Errors
 /// `Unavailable`, when the file is newer than this program; else what the engine says.
-pub(super) fn migrate(database: &Database, file: Option<&Path>, steps: &[Migration]) -> Result<()> {
+pub(super) fn migrate(
+    database: &Database,
+    file: Option<&Path>,
+    steps: &[Migration],
+    progress: &Progress,
+) -> Result<()> {
     let stored = engine::schema(database)?;
     let newest = steps.last().map_or(0, |step| step.version);
     if stored > newest {
@@ -71,6 +77,7 @@ pub(super) fn migrate(database: &Database, file: Option<&Path>, steps: &[Migrati
     if stored == newest {
         return Ok(());
     }
+    progress.enter(Stage::Migrating);
     if let (Some(file), 1..) = (file, stored) {
         let copy = file.with_file_name(format!("{COPY_START}{newest}{COPY_END}"));
         if !copy.exists() {
@@ -82,6 +89,7 @@ pub(super) fn migrate(database: &Database, file: Option<&Path>, steps: &[Migrati
         }
     }
     for step in steps.iter().filter(|step| step.version > stored) {
+        progress.enter(Stage::Migrating);
         let mut transaction = database.begin_write().map_err(failed)?;
         transaction.set_two_phase_commit(true);
         (step.run)(&transaction)?;

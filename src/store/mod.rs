@@ -15,6 +15,8 @@ mod engine;
 pub mod keys;
 mod migrations;
 pub mod pack;
+mod progress;
+mod pulse;
 mod reads;
 pub mod secrets;
 mod space;
@@ -30,17 +32,22 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
 
 pub use engine::{Batch, Snapshot};
 pub use migrations::is_copy_before_upgrade;
+pub use progress::{LONGEST_STAGE, OnStage, Stage};
+pub use pulse::Mishaps;
 pub use reads::{Order, Range, Reads, Visit};
-pub use space::room_for;
+pub use space::{Space, room_for};
 pub use tables::{Rows, Table};
 pub use verify::{Unverified, Verified, verify_file, verify_open};
 pub use writes::{Appended, Counter, Entry, Row, Writes};
 
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
+use progress::Progress;
+use pulse::Pulse;
 use writer::{Change, Message, Writer};
 
 /// How many changes may wait before callers are sent away.
@@ -90,6 +97,8 @@ pub struct Options {
     pub views: Vec<Arc<dyn View>>,
     /// Called after each commit, on the writer's thread.
     pub on_commit: Box<dyn Fn(Commit) + Send>,
+    /// Called when something begins that may take long, while opening and while reopening.
+    pub on_stage: OnStage,
     /// Called when the store can't be reopened after failures: it will not write again.
     pub on_fatal: Box<dyn Fn(&Error) + Send>,
 }
@@ -112,6 +121,7 @@ impl Options {
             min_free_bytes: None,
             views: Vec::new(),
             on_commit: Box::new(|_| {}),
+            on_stage: Arc::new(|_| {}),
             on_fatal: Box::new(|_| {}),
         }
     }
@@ -144,6 +154,8 @@ struct Shared {
     /// Counts commits; streams wait for it to move.
     commits: watch::Sender<u64>,
     waiting: AtomicU64,
+    progress: Progress,
+    pulse: Pulse,
 }
 
 /// The store. Cheap to clone; all clones are one.
@@ -180,13 +192,16 @@ impl Store {
 
     /// Opens on the given source: the writer's thread owns the database from here on.
     fn start(source: writer::Source, options: Options, file: PathBuf) -> Result<Self> {
-        let database = source.open()?;
+        let progress = Progress::new(Arc::clone(&options.on_stage));
+        let database = source.open(&progress)?;
         let shared = Arc::new(Shared {
             published: RwLock::default(),
             views: options.views,
             state: watch::Sender::new(State::Ready),
             commits: watch::Sender::new(0),
             waiting: AtomicU64::new(0),
+            progress,
+            pulse: Pulse::new(),
         });
         shared.publish_anew(&database)?;
         if let Some(snapshot) = &shared
@@ -330,9 +345,12 @@ impl Store {
         self.queue.try_send(Message::Change(Box::new(Change::new(change, is_vital, done)))).map_err(|error| {
             self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             match error {
-                TrySendError::Full(_) => Error::Unavailable(
-                    "More changes are waiting than can be written right now: try again in a moment.".to_owned(),
-                ),
+                TrySendError::Full(_) => {
+                    self.shared.pulse.refused();
+                    Error::Unavailable(
+                        "More changes are waiting than can be written right now: try again in a moment.".to_owned(),
+                    )
+                }
                 TrySendError::Disconnected(_) => writer::closed(),
             }
         })?;
@@ -368,6 +386,46 @@ impl Store {
     /// How many changes wait for the writer.
     pub fn queue_depth(&self) -> u64 {
         self.shared.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How many changes may wait before callers are sent away.
+    pub fn queue_capacity(&self) -> u64 {
+        QUEUE as u64
+    }
+
+    /// For how long the writer has been at one piece of work, such as a commit that a slow disk holds up; zero while it
+    /// rests.
+    pub fn busy_for(&self) -> Duration {
+        self.shared.pulse.busy_for()
+    }
+
+    /// What went wrong since it was opened.
+    pub fn mishaps(&self) -> Mishaps {
+        self.shared.pulse.mishaps()
+    }
+
+    /// For how long the oldest state that somebody still reads has been outdated, which keeps its pages in the file; zero
+    /// where nobody reads an old one.
+    pub fn oldest_read(&self) -> Duration {
+        self.shared.pulse.oldest_read()
+    }
+
+    /// How much room the disk has; none where the file system doesn't say.
+    pub fn space(&self) -> Option<Space> {
+        self.space.space()
+    }
+
+    /// Whether the writer works: it has done something since `seen` was set, or answers within so long. While it is at a
+    /// [`Stage`] it may be silent for [`LONGEST_STAGE`].
+    pub async fn writer_works(&self, seen: &mut u64, within: Duration) -> bool {
+        let (answer, answered) = oneshot::channel();
+        // Where the queue is full, what it has done tells.
+        let asked = self.queue.try_send(Message::Ping(answer)).is_ok();
+        let answers = asked && matches!(timeout(within, answered).await, Ok(Ok(())));
+        let progress = &self.shared.progress;
+        let beats = progress.beats();
+        let moved = std::mem::replace(seen, beats) != beats;
+        answers || moved || progress.is_at_a_stage()
     }
 
     /// Whether so many more bytes can be written beside the database without its own changes being refused.
@@ -432,7 +490,7 @@ pub fn compact(dir: &Path) -> Result<Sizes> {
         cache_bytes: 64 << 20,
     };
     let before_bytes = disk_bytes(&path);
-    let mut database = source.open()?;
+    let mut database = source.open(&Progress::new(Arc::new(|_| {})))?;
     engine::compact(&mut database)?;
     drop(database);
     Ok(Sizes {

@@ -22,6 +22,15 @@ pub(super) enum Room {
     Nothing,
 }
 
+/// How much room the disk has left, and how much has to be left for changes to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// Free bytes.
+    pub free_bytes: u64,
+    /// Changes are refused below this many.
+    pub least_bytes: u64,
+}
+
 /// Watches the file system that holds the database.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -37,29 +46,35 @@ impl Watch {
         }
     }
 
-    /// The free bytes, and the least that are to stay free; none where the file system doesn't say.
-    fn figures(&self) -> Option<(&Path, u64, u64)> {
-        let dir = self.dir.as_deref()?;
-        let (free, total) = free_bytes(dir)?;
-        let least = self
-            .min_free_bytes
-            .unwrap_or_else(|| MIN_FREE_BYTES.max(total / MIN_FREE_SHARE));
-        Some((dir, free, least))
+    /// How much room there is, in bytes; none where the file system doesn't say.
+    pub(super) fn space(&self) -> Option<Space> {
+        let (free_bytes, total_bytes) = free_bytes(self.dir.as_deref()?)?;
+        Some(Space {
+            free_bytes,
+            least_bytes: self
+                .min_free_bytes
+                .unwrap_or_else(|| MIN_FREE_BYTES.max(total_bytes / MIN_FREE_SHARE)),
+        })
     }
 
     /// Whether so many more bytes leave what is to stay free.
     pub(super) fn has_room_for(&self, bytes: u64) -> Result<()> {
-        match self.figures() {
-            Some((dir, free, least)) => has_room(dir, free, bytes.saturating_add(least)),
-            None => Ok(()),
+        match (self.dir.as_deref(), self.space()) {
+            (Some(dir), Some(space)) => has_room(
+                dir,
+                space.free_bytes,
+                bytes.saturating_add(space.least_bytes),
+            ),
+            _ => Ok(()),
         }
     }
 
     /// How much room there is. A file system that doesn't say counts as roomy: the engine will tell.
     pub(super) fn room(&self) -> Room {
-        let Some((_, free, least)) = self.figures() else {
+        let Some(space) = self.space() else {
             return Room::Enough;
         };
+        let (free, least) = (space.free_bytes, space.least_bytes);
         if free >= least {
             Room::Enough
         } else if free >= least / RESERVE_SHARE {

@@ -63,6 +63,7 @@ const RULES: &[(&str, Rule)] = &[
     ("POST /api/v1/auth/logout", Rule::Public),
     ("POST /api/v1/auth/refresh", Rule::Public),
     ("GET /api/v1/auth/sessions", Rule::Person),
+    ("DELETE /api/v1/auth/sessions", Rule::Person),
     ("DELETE /api/v1/auth/sessions/{id}", Rule::Person),
     ("GET /api/v1/drifts", Rule::Read),
     ("POST /api/v1/drifts", Rule::Decide),
