@@ -4,9 +4,10 @@ use std::io::{self, BufWriter, Write};
 use std::time::Instant;
 
 use bytes::Bytes;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{Manifest, Progress, Turn, take};
+use super::{Manifest, Progress, Stage, Turn, take};
 use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -16,8 +17,8 @@ use crate::time::Timestamp;
 const PIECE_BYTES: usize = 256 << 10;
 const PIECES: usize = 8;
 
-/// How much less than what serves everybody the thread matters to the system's scheduler.
-const NICE: i32 = 10;
+/// How much less than what serves everybody the thread matters to the system's scheduler, once no old state is held.
+const NICE: i32 = 5;
 
 /// What is heard of a backup, in this order.
 #[derive(Debug)]
@@ -43,7 +44,6 @@ pub fn begin(store: Store, by: Actor, turn: Turn, now: Timestamp) -> Result<Rece
     std::thread::Builder::new()
         .name("backup".to_owned())
         .spawn(move || {
-            work_behind_others();
             let end = match deliver(&store, &by, now, &out) {
                 Ok(()) => Said::Done,
                 Err(error) => Said::Failed(error),
@@ -66,10 +66,17 @@ fn work_behind_others() {
 
 fn deliver(store: &Store, by: &Actor, now: Timestamp, out: &Sender<Said>) -> Result<()> {
     let started = Instant::now();
-    let mut tell = |progress| match out.try_send(Said::Progress(progress)) {
-        Err(tokio::sync::mpsc::error::TrySendError::Closed(_)) => Err(left()),
-        // The next one tells as much.
-        _ => Ok(()),
+    let mut is_copying = true;
+    let mut tell = |progress: Progress| {
+        if is_copying && progress.stage != Stage::Copying {
+            is_copying = false;
+            work_behind_others();
+        }
+        match out.try_send(Said::Progress(progress)) {
+            Err(TrySendError::Closed(_)) => Err(left()),
+            // The next one tells as much.
+            _ => Ok(()),
+        }
     };
     let taken = take(store, by, now, &mut tell)?;
     let ready = started.elapsed();

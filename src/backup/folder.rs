@@ -12,7 +12,7 @@ use super::archive::{Archive, glance};
 use crate::error::{Error, Result};
 use crate::hex;
 use crate::store::backup::UNFINISHED;
-use crate::store::{make_private_dir, secrets};
+use crate::store::{self, make_private_dir, secrets};
 use crate::time::Timestamp;
 
 /// What the names of backups begin and end with; the moment they were taken stands between, so that names sort by it.
@@ -444,15 +444,12 @@ pub fn copies_before_upgrades(data_dir: &Path) -> Vec<PathBuf> {
         .filter(|path| {
             path.file_name()
                 .and_then(|name| name.to_str())
-                .is_some_and(|name| name.starts_with(BEFORE_UPGRADE) && name.ends_with(".redb"))
+                .is_some_and(store::is_copy_before_upgrade)
         })
         .collect();
     copies.sort();
     copies
 }
-
-/// What the names of these copies begin with: see the store's migrations.
-const BEFORE_UPGRADE: &str = "driftsentry.before-schema-";
 
 /// The manifest of a backup, by its path, without verifying it.
 ///

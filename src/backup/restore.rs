@@ -38,9 +38,6 @@ const PLAN: &str = "restore.json";
 /// Page cache while the tables of a backup are read, in bytes.
 const CACHE_BYTES: usize = 64 << 20;
 
-/// What a database file of the engine begins with.
-const ENGINE: &[u8] = b"redb";
-
 /// Something that can be put back.
 #[derive(Debug)]
 pub enum Source {
@@ -67,10 +64,7 @@ impl Source {
     /// # Errors
     /// As [`Archive::open`].
     pub fn open(path: &Path) -> Result<Self> {
-        let mut head = [0; ENGINE.len()];
-        let is_database = File::open(path)
-            .and_then(|mut file| file.read_exact(&mut head))
-            .is_ok_and(|()| head == ENGINE);
+        let is_database = store::is_database(path);
         if is_database {
             return Ok(Self::Database(path.to_owned()));
         }

@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   driftsentry restore driftsentry-20261128T020000.000Z.tar.zst --data-dir /var/lib/driftsentry
-  driftsentry restore driftsentry.before-schema-3.redb --data-dir /var/lib/driftsentry
+  driftsentry restore /var/lib/driftsentry/driftsentry.before-schema-3.* --data-dir /var/lib/driftsentry
 
 Exit codes: 0 done, 65 the backup is damaged, or newer than this program, 66 there is no such file, 69 a server has the
 data directory open, or it can't be written, 74 the disk is full, 77 not as this user.")]

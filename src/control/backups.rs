@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::client::{Reached, Way, reach, silent};
 use super::{Answer, Kind, MOST_BYTES, Refused, Request, operator, parse};
 use crate::backup::archive::Watched;
-use crate::backup::delivery::{self, Said};
+use crate::backup::delivery::Said;
 use crate::backup::{Manifest, Progress, take};
 use crate::error::Error;
 use crate::server::Data;
@@ -28,7 +28,7 @@ const BEAT: Duration = Duration::from_secs(2);
 pub(super) async fn hand_over(stream: &mut UnixStream, data: Data, peer: u32) -> io::Result<()> {
     let by = operator(&Request::Backup, peer);
     let begun = match data.backups.take() {
-        Ok(turn) => delivery::begin(data.store, by, turn, Timestamp::now()).map_err(Refused::from),
+        Ok(turn) => data.begin_backup(by, turn).map_err(Refused::from),
         Err(busy) => Err(Refused::new(Kind::Busy, busy.to_string())),
     };
     let mut heard = match begun {

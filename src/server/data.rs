@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::mpsc::Receiver;
+
+use crate::actor::Actor;
+use crate::backup::delivery::Said;
 use crate::error::Result;
 use crate::http::auth::Gate;
 use crate::live::Live;
@@ -117,6 +121,14 @@ impl Data {
             backups: backup::Turns::default(),
             retention: retention::Policy::default().into(),
         })
+    }
+
+    /// Begins to take a backup of how things are now.
+    ///
+    /// # Errors
+    /// As [`backup::delivery::begin`].
+    pub fn begin_backup(&self, by: Actor, turn: backup::Turn) -> Result<Receiver<Said>> {
+        backup::delivery::begin(self.store.clone(), by, turn, Timestamp::now())
     }
 
     /// Writes a signed checkpoint of the audit log to the program's logs: at the start and at a clean stop.

@@ -142,14 +142,14 @@ fn walk<'t>(
     Ok(digests)
 }
 
-/// Visits every row of every table, those that this program doesn't know included: the table's name, the key, the value.
+/// Calls for each row of every table: the table's name, the key, the value.
+pub type EachRow<'a> = &'a mut dyn FnMut(&str, &[u8], &[u8]) -> Result<()>;
+
+/// Visits every row of every table, those that this program doesn't know included.
 ///
 /// # Errors
 /// What reading says, and the visitor's own.
-pub fn each_row(
-    of: &Snapshot,
-    visit: &mut dyn FnMut(&str, &[u8], &[u8]) -> Result<()>,
-) -> Result<()> {
+pub fn each_row(of: &Snapshot, visit: EachRow<'_>) -> Result<()> {
     let visit = std::cell::RefCell::new(visit);
     walk(of, &mut |_| Ok(()), &mut |name| {
         let (visit, name) = (&visit, name.to_owned());

@@ -47,6 +47,15 @@ fn create(transaction: &WriteTransaction) -> Result<()> {
     )
 }
 
+/// What the name of the copy begins and ends with that is made before a database is brought to a schema.
+const COPY_START: &str = "driftsentry.before-schema-";
+const COPY_END: &str = ".redb";
+
+/// Whether a file is named as such a copy.
+pub fn is_copy_before_upgrade(name: &str) -> bool {
+    name.starts_with(COPY_START) && name.ends_with(COPY_END)
+}
+
 /// Brings a database to the newest schema.
 ///
 /// # Errors
@@ -70,7 +79,7 @@ pub(super) fn migrate(
     }
     progress.enter(Stage::Migrating);
     if let (Some(file), 1..) = (file, stored) {
-        let copy = file.with_extension(format!("before-schema-{newest}.redb"));
+        let copy = file.with_file_name(format!("{COPY_START}{newest}{COPY_END}"));
         if !copy.exists() {
             let part = copy.with_extension("part");
             let _ = std::fs::remove_file(&part);

@@ -35,6 +35,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
 pub use engine::{Batch, Snapshot};
+pub use migrations::is_copy_before_upgrade;
 pub use progress::{LONGEST_STAGE, OnStage, Stage};
 pub use pulse::Mishaps;
 pub use reads::{Order, Range, Reads, Visit};
@@ -457,6 +458,16 @@ impl Store {
 /// Whether another process has the store of a data directory open.
 pub fn is_held(dir: &Path) -> bool {
     engine::is_held(&dir.join(FILE_NAME))
+}
+
+/// Whether a file begins as a database of the engine does.
+pub fn is_database(path: &Path) -> bool {
+    use std::io::Read;
+    const MARK: &[u8] = b"redb";
+    let mut head = [0; MARK.len()];
+    std::fs::File::open(path)
+        .and_then(|mut file| file.read_exact(&mut head))
+        .is_ok_and(|()| head == MARK)
 }
 
 /// What a store's file takes on the disk, in bytes.
