@@ -30,7 +30,7 @@ const FEATURES: [&str; 12] = [
 ];
 
 /// Modules of the edges and the shared layers, by rank from the ground up.
-const LAYERS: [(&str, u8); 11] = [
+const LAYERS: [(&str, u8); 12] = [
     ("store", 1),
     // Numbered rows and their bitmaps, which every list is made of: beside the store, below what is listed.
     ("listing", 1),
@@ -45,6 +45,8 @@ const LAYERS: [(&str, u8); 11] = [
     ("server", 4),
     // What commands on the machine ask for, over a socket or of the store: beside HTTP.
     ("control", 4),
+    // Looks at an installation as a whole, by all means that commands have.
+    ("doctor", 4),
     ("cli", 5),
 ];
 

@@ -1,6 +1,7 @@
 //! `driftsentry serve`: the server.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
@@ -12,7 +13,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::config::{Config, Flags};
 use crate::control;
 use crate::drifts::records;
-use crate::error::Error;
+use crate::error::{Error, Unusable};
 use crate::server::first_admin::{self, FirstAdmin};
 use crate::server::reload::{self, Reloaded};
 use crate::server::{
@@ -39,7 +40,8 @@ use crate::time::Timestamp;
 A renewed certificate is served within seconds of the files' change, and at SIGHUP. SIGHUP also takes over changed
 settings where that is possible, and logs which need a restart: see `driftsentry config reference`.
 A flag wins over its environment variable, that over the configuration file, that over the default.
-Exit codes: 0 stopped as asked, 69 the port is in use, 73 or 74 the data directory can't be used,
+Exit codes: 0 stopped as asked, 65 the database is none, damaged or newer, 69 the port or the database is in use,
+73 the data directory or a log can't be made, 74 the disk is full or fails, 77 this user may not use the data directory,
 78 the configuration or the certificate is wrong, or other machines would be served in the clear.")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -50,7 +52,14 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let flags = args.config.into_flags();
     let config = load(&flags)?;
     let logs = logs::start(&config.log)
-        .map_err(|error| Failure::new(Exit::CantCreate, format!("can't write logs: {error}")))?;
+        .map_err(|error| {
+            let file = config.log.file.as_deref().unwrap_or(Path::new(""));
+            let file = file.display();
+            Failure::new(
+                Exit::CantCreate,
+                format!("the log {file} can't be written ({error}): mend its directory, or name another with log.file."),
+            )
+        })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("serve")
@@ -77,6 +86,7 @@ async fn serve(flags: Flags, config: Config, logs: &Logs) -> Result<(), Failure>
         .map_err(refused)?;
     let data = open(config, &app)?;
     data.log_checkpoint(Timestamp::now());
+    let _ = data.served.set(app.clone());
     // Dropped before the store is closed: its requests need it.
     let control = control::listen(&config.data_dir, &data);
 
@@ -84,7 +94,7 @@ async fn serve(flags: Flags, config: Config, logs: &Logs) -> Result<(), Failure>
     let scheme = if tls.is_some() { "https" } else { "http" };
     let admin = first_admin::ensure(&data.store, &config.auth.first_admin)
         .await
-        .map_err(|error| Failure::new(Exit::Config, error))?;
+        .map_err(|error| unopened(config, error))?;
     if let Err(error) = announce(&format!("{scheme}://{address}"), config, &admin) {
         // Whoever started it may have closed its end: that is no reason not to serve.
         tracing::debug!(cause = %error, "Standard output is closed");
@@ -152,15 +162,37 @@ fn tls(config: &Config) -> Result<Option<Tls>, Failure> {
 
 fn refused(error: ListenError) -> Failure {
     let exit = match &error {
-        ListenError::InTheClear(_) => Exit::Config,
-        ListenError::InUse(_) => Exit::Unavailable,
-        ListenError::Refused(_, cause) => match cause.kind() {
-            io::ErrorKind::PermissionDenied => Exit::NoPermission,
-            io::ErrorKind::AddrNotAvailable => Exit::Config,
-            _ => Exit::Unavailable,
-        },
+        ListenError::InTheClear(_) | ListenError::NotHere(_) => Exit::Config,
+        ListenError::InUse(_) | ListenError::Refused(..) => Exit::Unavailable,
+        ListenError::NotPermitted(_) => Exit::NoPermission,
     };
     Failure::new(exit, error)
+}
+
+/// Why the store can't be served.
+fn unopened(config: &Config, error: Error) -> Failure {
+    match &error {
+        Error::Full => Failure::new(
+            Exit::Io,
+            format_args!(
+                "the disk is almost full: free space where {} lies, or lower store.min_free_bytes.",
+                config.data_dir.display()
+            ),
+        ),
+        Error::Unusable { why, .. } => Failure::new(
+            match why {
+                Unusable::NotMade => Exit::CantCreate,
+                Unusable::NotPermitted => Exit::NoPermission,
+                Unusable::Held => Exit::Unavailable,
+                Unusable::Data => Exit::Data,
+                Unusable::Io => Exit::Io,
+            },
+            error,
+        ),
+        Error::Invalid(_) => Failure::new(Exit::Config, error),
+        Error::Internal(_) => Failure::new(Exit::Io, error),
+        _ => Failure::new(Exit::CantCreate, error),
+    }
 }
 
 /// Opens the store and lets health and metrics look at it.
@@ -179,13 +211,7 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
         ..Options::new(&config.data_dir)
     };
     let opened = Data::open_with(options, config.auth.token_keys_file.clone());
-    let data = opened.map_err(|error| {
-        let exit = match &error {
-            Error::Internal(_) => Exit::Io,
-            _ => Exit::CantCreate,
-        };
-        Failure::new(exit, error)
-    })?;
+    let data = opened.map_err(|error| unopened(config, error))?;
     data.patience.set(config.alerts.patience);
     streams::register(
         &app.metrics,

@@ -1,6 +1,8 @@
 //! What a server says of itself: for `driftsentry doctor` and `driftsentry support-bundle`.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use rustix::process::{Resource, getrlimit};
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,11 @@ use serde_json::Value;
 use crate::audit;
 use crate::error::{Error, Result};
 use crate::server::Data;
+use crate::store;
 use crate::time::Timestamp;
+
+/// Page cache while a file is looked at, in bytes.
+const CACHE_BYTES: usize = 16 << 20;
 
 /// A server's own account. Holds nothing secret, and no value of a resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,6 +78,19 @@ impl Status {
             // A damaged entry is for the audit's own check to tell.
             newest_at: data.store.read(audit::newest_at).unwrap_or_default(),
             running,
+        })
+    }
+
+    /// What the file of a stopped server's store tells; none where it can't be read. Changes nothing in it.
+    pub fn of_file(file: &Path) -> Option<Self> {
+        let verified = store::verify_file(file, CACHE_BYTES).ok()?;
+        Some(Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            open_files_limit: None,
+            rows: verified.snapshot.row_counts().ok()?,
+            database_bytes: std::fs::metadata(file).map_or(0, |file| file.blocks() * 512),
+            newest_at: audit::newest_at(&verified.snapshot).unwrap_or_default(),
+            running: None,
         })
     }
 

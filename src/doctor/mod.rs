@@ -2,6 +2,7 @@
 //!
 //! What can't be looked at, since the configuration has mistakes, is left out: those are told first.
 
+pub mod bundle;
 mod machine;
 mod permissions;
 mod standing;
@@ -150,7 +151,6 @@ pub fn examine(
     ));
     findings.extend(standing::certificate(&config, now));
     findings.extend(found);
-    findings.push(standing::backup(&config, now));
     Examination {
         report: Report::of(findings),
         values: Some(config.values.clone()),

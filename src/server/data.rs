@@ -1,11 +1,12 @@
 //! The store with everything in memory that follows it, opened as one.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::error::Result;
 use crate::http::auth::Gate;
 use crate::live::Live;
+use crate::server::App;
 use crate::server::chores::TokenKeys;
 use crate::sessions::AccessTokens;
 use crate::sessions::sign_in::Desk;
@@ -39,6 +40,8 @@ pub struct Data {
     pub patience: Live<alerts::Patience>,
     /// Signs checkpoints of the audit log.
     pub audit_signer: Arc<audit::Signer>,
+    /// The server's own parts, where this process serves.
+    pub served: Arc<OnceLock<App>>,
 }
 
 /// The file with the keys of access tokens, where it is ours.
@@ -108,6 +111,7 @@ impl Data {
             fingerprint_secret,
             patience: alerts::Patience::default().into(),
             audit_signer,
+            served: Arc::default(),
         })
     }
 

@@ -10,6 +10,7 @@
 //! Only `engine` names the engine's types, so that another ordered key-value engine can take its place.
 
 pub mod codec;
+mod directory;
 mod engine;
 pub mod keys;
 mod migrations;
@@ -30,10 +31,12 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
+pub use directory::make_private_dir;
 pub use engine::{Batch, Snapshot};
 pub use reads::{Order, Range, Reads, Visit};
+pub use space::{Free, room};
 pub use tables::{Rows, Table};
-pub use verify::{Unverified, Verified, verify_file};
+pub use verify::{Unverified, Verified, is_locked, verify_file};
 pub use writes::{Appended, Counter, Entry, Row, Writes};
 
 use crate::error::{Error, Result};
@@ -406,20 +409,6 @@ fn outrun_stored_ids(read: &Snapshot) -> Result<()> {
         )?;
     }
     Ok(())
-}
-
-/// Makes a directory that only its owner can enter.
-///
-/// # Errors
-/// `Unavailable`, with what to do.
-pub fn make_private_dir(dir: &Path) -> Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| {
-        Error::Unavailable(format!(
-            "The data directory {} can't be made ({error}): name one that this user can write with --data-dir.",
-            dir.display()
-        ))
-    })
 }
 
 #[cfg(test)]

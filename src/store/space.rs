@@ -20,6 +20,29 @@ pub(super) enum Room {
     Nothing,
 }
 
+/// How much room a file system has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Free {
+    /// Free for this user, in bytes.
+    pub free_bytes: u64,
+    /// Changes are refused below this, in bytes.
+    pub least_bytes: u64,
+    /// How many files can still be made; none where that is not limited.
+    pub free_inodes: Option<u64>,
+}
+
+/// How much room there is where a path lies; none where the system doesn't say. `min_free_bytes` as in the options.
+pub fn room(path: &Path, min_free_bytes: Option<u64>) -> Option<Free> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    let total = disk.f_blocks.saturating_mul(disk.f_frsize);
+    Some(Free {
+        free_bytes: disk.f_bavail.saturating_mul(disk.f_frsize),
+        least_bytes: min_free_bytes.unwrap_or_else(|| MIN_FREE_BYTES.max(total / MIN_FREE_SHARE)),
+        // Some file systems, such as Btrfs, have no fixed number of them.
+        free_inodes: (disk.f_files > 0).then_some(disk.f_favail),
+    })
+}
+
 /// Watches the file system that holds the database.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -40,14 +63,10 @@ impl Watch {
         let Some(dir) = &self.dir else {
             return Room::Enough;
         };
-        let Ok(disk) = rustix::fs::statvfs(dir.as_path()) else {
+        let Some(found) = room(dir, self.min_free_bytes) else {
             return Room::Enough;
         };
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        let total = disk.f_blocks.saturating_mul(disk.f_frsize);
-        let least = self
-            .min_free_bytes
-            .unwrap_or_else(|| MIN_FREE_BYTES.max(total / MIN_FREE_SHARE));
+        let (free, least) = (found.free_bytes, found.least_bytes);
         if free >= least {
             Room::Enough
         } else if free >= least / RESERVE_SHARE {

@@ -11,3 +11,5 @@ pub mod process;
 mod redact;
 pub mod sign_ins;
 pub mod streams;
+
+pub use redact::masked as mask;

@@ -36,4 +36,5 @@ mod terraform;
 mod tls;
 mod trail;
 mod ui;
+mod unusable;
 mod workspaces;
