@@ -9,6 +9,7 @@ mod credential;
 mod demo;
 mod doctor;
 pub mod exit;
+mod health;
 mod input;
 mod man;
 mod on_machine;
@@ -41,6 +42,7 @@ enum Command {
     Report(report::Args),
     Push(push::Args),
     Watch(watch::Args),
+    Health(health::Args),
     Check(check::Args),
     Audit(audit::Args),
     User(user::Args),
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Push(args) => push::run(&args),
         Command::Watch(args) => code(watch::run(&args)),
+        Command::Health(args) => health::run(args),
         Command::Check(args) => check::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::User(args) => code(user::run(&args)),

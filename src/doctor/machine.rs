@@ -5,7 +5,7 @@ use rustix::process::{Resource, getrlimit};
 use crate::config::Config;
 use crate::control::Status;
 use crate::doctor::Finding;
-use crate::store::room;
+use crate::store::space_at;
 use crate::time::Timestamp;
 
 /// Descriptors that are needed beside connections: the store, logs, streams of names.
@@ -30,7 +30,7 @@ pub(super) fn space(config: &Config) -> Finding {
     } else {
         place
     };
-    let Some(room) = room(place, config.store.min_free_bytes) else {
+    let Some(room) = space_at(place, config.store.min_free_bytes) else {
         return Finding::warning(
             CHECK,
             format_args!("How much room {} has can't be told: look yourself.", dir.display()),

@@ -5,14 +5,14 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::alerts::Patience;
 use crate::config::table::Reload;
 use crate::config::{Config, ConfigError, Flags, ScrapeToken, ServeOptions, Value};
 use crate::events::audience::Audience;
 use crate::live::Live;
-use crate::server::{App, Data};
+use crate::server::{App, Data, Serving};
 use crate::telemetry::logs::Level;
 
 /// The settings that are replaced while the server runs.
@@ -31,11 +31,11 @@ pub struct Reloaded {
 
 impl Reloaded {
     /// As they are at the start.
-    pub fn new(config: &Config, app: &App, data: &Data, level: Level) -> Self {
+    pub fn new(config: &Config, app: &App, serving: &Serving, data: &Data, level: Level) -> Self {
         Self {
-            options: config.serve_options().into(),
+            options: serving.options.clone(),
             scan_bytes: config.limits.scan_bytes.into(),
-            scrape_token: config.scrape_token.clone().into(),
+            scrape_token: serving.scrape_token.clone(),
             patience: data.patience.clone(),
             audience: Arc::clone(&app.audience),
             level,
@@ -55,12 +55,16 @@ impl Reloaded {
     }
 }
 
-/// Reads the configuration anew at each SIGHUP from now on.
+/// Takes SIGHUP from now on, which would end the program else: one that comes while the store is opened is heeded then.
 ///
 /// # Errors
 /// When the system takes no signal handler.
-pub fn follow(flags: Flags, mut config: Config, reloaded: Reloaded) -> io::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
+pub fn listen() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
+
+/// Reads the configuration anew at each SIGHUP.
+pub fn follow(mut hangup: Signal, flags: Flags, mut config: Config, reloaded: Reloaded) {
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             let flags = flags.clone();
@@ -78,7 +82,6 @@ pub fn follow(flags: Flags, mut config: Config, reloaded: Reloaded) -> io::Resul
             }
         }
     });
-    Ok(())
 }
 
 /// Says every mistake.

@@ -20,24 +20,25 @@ pub(super) enum Room {
     Nothing,
 }
 
-/// How much room a file system has.
+/// How much room the disk has left, and how much has to be left for changes to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Free {
-    /// Free for this user, in bytes.
+pub struct Space {
+    /// Free bytes.
     pub free_bytes: u64,
-    /// Changes are refused below this, in bytes.
+    /// Changes are refused below this many.
     pub least_bytes: u64,
     /// How many files can still be made; none where that is not limited.
     pub free_inodes: Option<u64>,
 }
 
 /// How much room there is where a path lies; none where the system doesn't say. `min_free_bytes` as in the options.
-pub fn room(path: &Path, min_free_bytes: Option<u64>) -> Option<Free> {
+pub fn space_at(path: &Path, min_free_bytes: Option<u64>) -> Option<Space> {
     let disk = rustix::fs::statvfs(path).ok()?;
-    let total = disk.f_blocks.saturating_mul(disk.f_frsize);
-    Some(Free {
+    let total_bytes = disk.f_blocks.saturating_mul(disk.f_frsize);
+    Some(Space {
         free_bytes: disk.f_bavail.saturating_mul(disk.f_frsize),
-        least_bytes: min_free_bytes.unwrap_or_else(|| MIN_FREE_BYTES.max(total / MIN_FREE_SHARE)),
+        least_bytes: min_free_bytes
+            .unwrap_or_else(|| MIN_FREE_BYTES.max(total_bytes / MIN_FREE_SHARE)),
         // Some file systems, such as Btrfs, have no fixed number of them.
         free_inodes: (disk.f_files > 0).then_some(disk.f_favail),
     })
@@ -58,15 +59,17 @@ impl Watch {
         }
     }
 
+    /// How much room there is, in bytes; none where the file system doesn't say.
+    pub(super) fn space(&self) -> Option<Space> {
+        space_at(self.dir.as_deref()?, self.min_free_bytes)
+    }
+
     /// How much room there is. A file system that doesn't say counts as roomy: the engine will tell.
     pub(super) fn room(&self) -> Room {
-        let Some(dir) = &self.dir else {
+        let Some(space) = self.space() else {
             return Room::Enough;
         };
-        let Some(found) = room(dir, self.min_free_bytes) else {
-            return Room::Enough;
-        };
-        let (free, least) = (found.free_bytes, found.least_bytes);
+        let (free, least) = (space.free_bytes, space.least_bytes);
         if free >= least {
             Room::Enough
         } else if free >= least / RESERVE_SHARE {

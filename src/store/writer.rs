@@ -299,7 +299,9 @@ impl Shared {
                     view.load(&snapshot)?;
                 }
             }
-            published.snapshot = Some(snapshot);
+            if let Some(old) = published.snapshot.replace(snapshot) {
+                self.pulse.outdate(&old);
+            }
         }
         self.commits.send_modify(|count| *count += 1);
         Ok(())
@@ -312,7 +314,7 @@ pub(super) struct Writer {
     pub(super) database: Option<Database>,
     pub(super) shared: Arc<Shared>,
     pub(super) waiting: Receiver<Message>,
-    pub(super) space: space::Watch,
+    pub(super) space: Arc<space::Watch>,
     pub(super) on_commit: Box<dyn Fn(Commit) + Send>,
     pub(super) on_fatal: Box<dyn Fn(&Error) + Send>,
 }
@@ -320,12 +322,14 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until it is told to stop or no caller is left.
     pub(super) fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
         let mut settled = true;
         loop {
             let first = match self.waiting.recv_timeout(IDLE) {
                 Ok(Message::Change(job)) => job,
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
+                    let _work = shared.pulse.work();
                     self.look_at_space();
                     if !settled {
                         settled = true;
@@ -335,6 +339,7 @@ impl Writer {
                 }
             };
             settled = false;
+            let _work = shared.pulse.work();
             if self.work(first) == Flow::Stop {
                 break;
             }
@@ -409,6 +414,7 @@ impl Writer {
             }
             Err(error) => {
                 tracing::error!(%error, "Writing failed: reopening the database");
+                self.shared.pulse.failed();
                 self.shared
                     .state
                     .send_replace(State::Degraded(error.to_string()));
@@ -439,6 +445,7 @@ impl Writer {
             }) {
                 Ok(database) => {
                     self.database = Some(database);
+                    self.shared.pulse.reopened();
                     self.shared.state.send_replace(State::Ready);
                     self.shared.commits.send_modify(|count| *count += 1);
                     tracing::warn!("The database is open again: writing goes on");
@@ -467,10 +474,21 @@ impl Writer {
         })();
         if let Err(error) = settled {
             tracing::error!(%error, "Writing failed while idle: reopening the database");
+            self.shared.pulse.failed();
             self.shared
                 .state
                 .send_replace(State::Degraded(error.to_string()));
             self.reopen();
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// A writer that panics is a mistake of ours, and must not look like one that rests.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.shared.state.send_replace(State::Closed);
+            (self.on_fatal)(&Error::internal("the store's writer panicked"));
         }
     }
 }
