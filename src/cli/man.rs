@@ -13,12 +13,12 @@ use crate::cli::on_machine::print;
   driftsentry man | man -l -
   driftsentry man serve > driftsentry-serve.1
   driftsentry man user add | man -l -
-  for page in $(driftsentry man --list); do driftsentry man ${page//-/ } > driftsentry-$page.1; done")]
+  driftsentry man --list | while read -r page; do driftsentry man $page > \"driftsentry-${page// /-}.1\"; done")]
 pub(super) struct Args {
     /// The command, such as `user add`; the program itself where none is named
     #[arg(value_name = "COMMAND", conflicts_with = "list")]
     command: Vec<String>,
-    /// List every command that has a page, with hyphens between its words
+    /// List every command that has a page
     #[arg(long)]
     list: bool,
 }
@@ -54,7 +54,7 @@ fn list(command: &Command, prefix: &str, names: &mut Vec<String>) {
             continue;
         }
         let name = format!("{prefix}{}", sub.get_name());
-        list(sub, &format!("{name}-"), names);
+        list(sub, &format!("{name} "), names);
         names.push(name);
     }
     names.sort();

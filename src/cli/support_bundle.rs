@@ -43,7 +43,10 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let output = args.output.unwrap_or_else(|| {
         let time = now.to_string().replace([':', '-'], "");
         let time = time.split('.').next().unwrap_or_default();
-        PathBuf::from(format!("driftsentry-support-{}Z.tar.gz", time.trim_end_matches('Z')))
+        PathBuf::from(format!(
+            "driftsentry-support-{}Z.tar.gz",
+            time.trim_end_matches('Z')
+        ))
     });
     let examination = doctor::examine(&args.config.into_flags(), usable, now);
     let mut logs = args.log;
@@ -62,7 +65,9 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             "\nThere is no log in it, since log.file is not set: give it with --log, as the examples of --help show.\n",
         );
     }
-    said.push_str("\nNothing secret is in it. Look through it before you pass it on: tar -xzf FILE.\n");
+    said.push_str(
+        "\nNothing secret is in it. Look through it before you pass it on: tar -xzf FILE.\n",
+    );
     print(&said)
 }
 
@@ -75,7 +80,10 @@ fn write(bundle: &Bundle, path: &Path) -> Result<(), Failure> {
         .map_err(|error| {
             Failure::new(
                 Exit::CantCreate,
-                format_args!("{} can't be made ({error}): name another file with --output.", path.display()),
+                format_args!(
+                    "{} can't be made ({error}): name another file with --output.",
+                    path.display()
+                ),
             )
         })?;
     let written = bundle.write(&file).and_then(|()| file.sync_all());
@@ -84,7 +92,10 @@ fn write(bundle: &Bundle, path: &Path) -> Result<(), Failure> {
         let _ = std::fs::remove_file(path);
         Failure::new(
             Exit::Io,
-            format_args!("{} can't be written ({error}): is the disk full?", path.display()),
+            format_args!(
+                "{} can't be written ({error}): is the disk full?",
+                path.display()
+            ),
         )
     })
 }

@@ -81,7 +81,11 @@ impl Bundle {
             let text = hidden.within(&text);
             bundle.parts.push(Part { name, about, text });
         };
-        add("version.json", "this program's version and target", pretty(&version()));
+        add(
+            "version.json",
+            "this program's version and target",
+            pretty(&version()),
+        );
         add(
             "doctor.json",
             "what `driftsentry doctor` found",
@@ -104,7 +108,11 @@ impl Bundle {
             if let Some(config) = config {
                 store["files"] = files(&config.data_dir);
             }
-            add("store.json", "how many rows each table has, and the sizes of files", pretty(&store));
+            add(
+                "store.json",
+                "how many rows each table has, and the sizes of files",
+                pretty(&store),
+            );
             if let Some(running) = &status.running {
                 add(
                     "health.json",
@@ -117,10 +125,18 @@ impl Bundle {
                         "facts": running.facts,
                     })),
                 );
-                add("metrics.txt", "the running server's metrics", running.metrics.clone());
+                add(
+                    "metrics.txt",
+                    "the running server's metrics",
+                    running.metrics.clone(),
+                );
             }
         }
-        add("machine.json", "the operating system, memory, processors, limits, disks", pretty(&machine(config)));
+        add(
+            "machine.json",
+            "the operating system, memory, processors, limits, disks",
+            pretty(&machine(config)),
+        );
         let mut text = String::new();
         for log in logs {
             text.push_str(&last_lines(log, lines)?);
@@ -191,7 +207,11 @@ fn machine(config: Option<&Config>) -> Value {
     let memory: Vec<String> = read("/proc/meminfo")
         .unwrap_or_default()
         .lines()
-        .filter(|line| ["MemTotal", "MemAvailable", "SwapTotal"].iter().any(|name| line.starts_with(name)))
+        .filter(|line| {
+            ["MemTotal", "MemAvailable", "SwapTotal"]
+                .iter()
+                .any(|name| line.starts_with(name))
+        })
         .map(str::to_owned)
         .collect();
     let disk = |path: &Path| {
@@ -248,7 +268,10 @@ fn files(dir: &Path) -> Value {
 /// The last lines of a log; `-` is standard input.
 fn last_lines(path: &Path, lines: usize) -> io::Result<String> {
     let named = |error: io::Error| {
-        io::Error::new(error.kind(), format!("the log {} can't be read: {error}", path.display()))
+        io::Error::new(
+            error.kind(),
+            format!("the log {} can't be read: {error}", path.display()),
+        )
     };
     let reader: Box<dyn Read> = if path == Path::new("-") {
         Box::new(io::stdin())
@@ -257,7 +280,8 @@ fn last_lines(path: &Path, lines: usize) -> io::Result<String> {
         let mut file = File::open(path).map_err(named)?;
         let length = file.metadata().map_err(named)?.len();
         if length > LOG_BYTES {
-            file.seek(SeekFrom::Start(length - LOG_BYTES)).map_err(named)?;
+            file.seek(SeekFrom::Start(length - LOG_BYTES))
+                .map_err(named)?;
         }
         Box::new(file)
     };
@@ -279,7 +303,9 @@ pub fn newest_log(config: &Config) -> Option<PathBuf> {
         _ => Path::new("."),
     };
     let stem = path.file_stem()?.to_string_lossy().into_owned();
-    let extension = path.extension().map_or("log".to_owned(), |text| text.to_string_lossy().into_owned());
+    let extension = path
+        .extension()
+        .map_or("log".to_owned(), |text| text.to_string_lossy().into_owned());
     let files = std::fs::read_dir(directory).ok()?.flatten();
     let names = files.map(|file| file.path()).filter(|file| {
         let name = file.file_name().unwrap_or_default().to_string_lossy();

@@ -33,7 +33,10 @@ pub(super) fn space(config: &Config) -> Finding {
     let Some(room) = space_at(place, config.store.min_free_bytes) else {
         return Finding::warning(
             CHECK,
-            format_args!("How much room {} has can't be told: look yourself.", dir.display()),
+            format_args!(
+                "How much room {} has can't be told: look yourself.",
+                dir.display()
+            ),
         );
     };
     let (free, least) = (mebibytes(room.free_bytes), mebibytes(room.least_bytes));
@@ -41,20 +44,29 @@ pub(super) fn space(config: &Config) -> Finding {
     if room.free_bytes < room.least_bytes {
         Finding::failure(
             CHECK,
-            format_args!("{found}, and changes are refused below {least} MiB: free space, or lower store.min_free_bytes."),
+            format_args!(
+                "{found}, and changes are refused below {least} MiB: free space, or lower store.min_free_bytes."
+            ),
         )
     } else if room.free_inodes == Some(0) {
         Finding::failure(
             CHECK,
-            format_args!("{found}, but no file can be made there (no inodes are left): remove small files."),
+            format_args!(
+                "{found}, but no file can be made there (no inodes are left): remove small files."
+            ),
         )
     } else if room.free_bytes < room.least_bytes.saturating_mul(2) {
         Finding::warning(
             CHECK,
-            format_args!("{found}, and changes will be refused below {least} MiB: free space soon."),
+            format_args!(
+                "{found}, and changes will be refused below {least} MiB: free space soon."
+            ),
         )
     } else {
-        Finding::ok(CHECK, format_args!("{found}; changes are refused below {least} MiB."))
+        Finding::ok(
+            CHECK,
+            format_args!("{found}; changes are refused below {least} MiB."),
+        )
     }
 }
 
@@ -87,7 +99,10 @@ fn judged(limit: u64, needed: u64, whose: &str) -> Finding {
             ),
         )
     } else {
-        Finding::ok(CHECK, format_args!("{whose} may open {limit} files, {needed} are needed at most."))
+        Finding::ok(
+            CHECK,
+            format_args!("{whose} may open {limit} files, {needed} are needed at most."),
+        )
     }
 }
 
@@ -123,7 +138,10 @@ mod tests {
         let at = |text: &str| -> Timestamp { text.parse().unwrap() };
         let now = at("2026-11-28T12:00:00Z");
         assert_eq!(clock(now, None).level, Level::Ok);
-        assert_eq!(clock(now, Some(at("2026-11-28T12:00:30Z"))).level, Level::Ok);
+        assert_eq!(
+            clock(now, Some(at("2026-11-28T12:00:30Z"))).level,
+            Level::Ok
+        );
         let back = clock(now, Some(at("2026-11-28T13:00:00Z")));
         assert_eq!(back.level, Level::Failure);
         assert!(back.message.contains("set back"), "{}", back.message);
@@ -150,6 +168,10 @@ mod tests {
         assert_eq!(with("0").level, Level::Ok);
         let full = with("1 TiB");
         assert_eq!(full.level, Level::Failure, "{}", full.message);
-        assert!(full.message.contains("store.min_free_bytes"), "{}", full.message);
+        assert!(
+            full.message.contains("store.min_free_bytes"),
+            "{}",
+            full.message
+        );
     }
 }

@@ -96,7 +96,12 @@ impl fmt::Display for Report {
             };
             writeln!(f, "{level:<8} {check:<14} {message}")?;
         }
-        let count = |level| self.findings.iter().filter(|each| each.level == level).count();
+        let count = |level| {
+            self.findings
+                .iter()
+                .filter(|each| each.level == level)
+                .count()
+        };
         match (count(Level::Failure), count(Level::Warning)) {
             (0, 0) => writeln!(f, "All is well."),
             (failures, warnings) => writeln!(f, "Failures: {failures}, warnings: {warnings}."),
@@ -176,7 +181,10 @@ fn configuration(config: &Config, wrong: &[String]) -> Vec<Finding> {
         let set = all.iter().filter(|value| value.place.is_some()).count();
         findings.push(Finding::ok(
             CHECK,
-            format_args!("{set} of {} settings are set, and all are right.", all.len()),
+            format_args!(
+                "{set} of {} settings are set, and all are right.",
+                all.len()
+            ),
         ));
     }
     findings

@@ -17,7 +17,10 @@ pub(super) fn of_secrets(config: &Config) -> Vec<Finding> {
         match std::fs::metadata(&path) {
             Ok(found) if found.mode() & 0o007 != 0 => findings.push(Finding::warning(
                 CHECK,
-                format_args!("Everybody on this machine may open {0}, which holds a secret: chmod o= {0}", path.display()),
+                format_args!(
+                    "Everybody on this machine may open {0}, which holds a secret: chmod o= {0}",
+                    path.display()
+                ),
             )),
             // One that can't be read has been told with the configuration.
             _ => {}
@@ -53,7 +56,10 @@ pub(super) fn of_data(dir: &Path) -> Vec<Finding> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return vec![Finding::ok(
                 CHECK,
-                format_args!("{} is not there: the server makes it at its first start.", dir.display()),
+                format_args!(
+                    "{} is not there: the server makes it at its first start.",
+                    dir.display()
+                ),
             )];
         }
         Err(error) => {
@@ -69,7 +75,10 @@ pub(super) fn of_data(dir: &Path) -> Vec<Finding> {
     if !found.is_dir() {
         return vec![Finding::failure(
             CHECK,
-            format_args!("{} is no directory: name another with --data-dir.", dir.display()),
+            format_args!(
+                "{} is no directory: name another with --data-dir.",
+                dir.display()
+            ),
         )];
     }
     let mut findings = Vec::new();
@@ -128,7 +137,10 @@ fn of_file(path: &Path, metadata: &Metadata, owner: u32) -> Option<Finding> {
     (is_secret && metadata.mode() & 0o077 != 0).then(|| {
         Finding::failure(
             CHECK,
-            format_args!("Others than its owner may open {0}: chmod 600 {0}", path.display()),
+            format_args!(
+                "Others than its owner may open {0}: chmod 600 {0}",
+                path.display()
+            ),
         )
     })
 }
@@ -161,8 +173,16 @@ mod tests {
             panic!("{findings:?}");
         };
         assert_eq!((outer.level, inner.level), (Level::Warning, Level::Failure));
-        assert!(outer.message.ends_with(&format!("chmod 700 {}", dir.path().display())));
-        assert!(inner.message.ends_with(&format!("chmod 600 {}", key.display())));
+        assert!(
+            outer
+                .message
+                .ends_with(&format!("chmod 700 {}", dir.path().display()))
+        );
+        assert!(
+            inner
+                .message
+                .ends_with(&format!("chmod 600 {}", key.display()))
+        );
         assert_eq!(of_data(&key)[0].level, Level::Failure);
         assert_eq!(of_data(&dir.path().join("new"))[0].level, Level::Ok);
     }
@@ -183,6 +203,10 @@ mod tests {
         chmod(&token, 0o644);
         let findings = of_secrets(&config);
         assert_eq!(findings[0].level, Level::Warning);
-        assert!(findings[0].message.ends_with(&format!("chmod o= {}", token.display())));
+        assert!(
+            findings[0]
+                .message
+                .ends_with(&format!("chmod o= {}", token.display()))
+        );
     }
 }

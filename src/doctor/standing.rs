@@ -132,7 +132,10 @@ fn stopped(config: &Config) -> (Vec<Finding>, Option<Status>) {
         }
     };
     let finding = if report.sound {
-        Finding::ok("store", "The server is stopped, and its store and audit log are whole.")
+        Finding::ok(
+            "store",
+            "The server is stopped, and its store and audit log are whole.",
+        )
     } else {
         let wrong = report.checks.iter().filter(|check| check.wrong > 0);
         let names: Vec<&str> = wrong.map(|check| check.name).collect();
@@ -153,7 +156,11 @@ pub(super) fn certificate(config: &Config, now: Timestamp) -> Option<Finding> {
     let files = config.tls.as_ref()?;
     // One that can't be served was told with the configuration.
     let tls = Tls::load(&files.cert, &files.key).ok()?;
-    Some(judged(&files.cert.display().to_string(), tls.expires_at()?, now))
+    Some(judged(
+        &files.cert.display().to_string(),
+        tls.expires_at()?,
+        now,
+    ))
 }
 
 fn judged(path: &str, until: Timestamp, now: Timestamp) -> Finding {
@@ -162,17 +169,25 @@ fn judged(path: &str, until: Timestamp, now: Timestamp) -> Finding {
     if left_ms <= 0 {
         Finding::failure(
             CHECK,
-            format_args!("{path} expired at {until}: renew it; a new file is served within 2 seconds."),
+            format_args!(
+                "{path} expired at {until}: renew it; a new file is served within 2 seconds."
+            ),
         )
     } else if left_ms < EXPIRES_SOON_MS {
         Finding::warning(
             CHECK,
-            format_args!("{path} expires at {until}, in {} days: renew it.", left_ms / DAY_MS),
+            format_args!(
+                "{path} expires at {until}, in {} days: renew it.",
+                left_ms / DAY_MS
+            ),
         )
     } else {
         Finding::ok(
             CHECK,
-            format_args!("{path} is good until {until}, for {} days.", left_ms / DAY_MS),
+            format_args!(
+                "{path} is good until {until}, for {} days.",
+                left_ms / DAY_MS
+            ),
         )
     }
 }

@@ -136,10 +136,14 @@ pub enum ListenError {
     )]
     InUse(SocketAddr),
     /// No interface of this machine has it.
-    #[error("{0} is no address of this machine: choose one of `ip address`, or 127.0.0.1, with --listen.")]
+    #[error(
+        "{0} is no address of this machine: choose one of `ip address`, or 127.0.0.1, with --listen."
+    )]
     NotHere(SocketAddr),
     /// A port that only root may have.
-    #[error("{0} can't be listened on by this user (ports below 1024 are root's): choose a higher one with --listen.")]
+    #[error(
+        "{0} can't be listened on by this user (ports below 1024 are root's): choose a higher one with --listen."
+    )]
     NotPermitted(SocketAddr),
     /// The system refuses.
     #[error("can't listen on {0} ({1}): choose another address with --listen.")]

@@ -40,7 +40,9 @@ pub fn make_private_dir(dir: &Path) -> Result<()> {
         Err(Errno::ROFS) => {
             return Err(Error::unusable(
                 Unusable::NotMade,
-                format!("The data directory {shown} is on a read-only file system: mount it for writing, or name another with --data-dir."),
+                format!(
+                    "The data directory {shown} is on a read-only file system: mount it for writing, or name another with --data-dir."
+                ),
             ));
         }
         Err(Errno::ACCESS | Errno::PERM) => return Err(not_permitted(dir, dir)),
@@ -78,7 +80,9 @@ fn not_permitted(dir: &Path, path: &Path) -> Error {
     let owner = std::fs::metadata(path).map_or(user, |found| found.uid());
     let (dir, path) = (dir.display(), path.display());
     let message = if owner == user {
-        format!("{path} can't be written by its owner, uid {user}: chmod 700 {dir}, and chmod 600 the files in it.")
+        format!(
+            "{path} can't be written by its owner, uid {user}: chmod 700 {dir}, and chmod 600 the files in it."
+        )
     } else {
         format!(
             "{path} belongs to uid {owner}, and this is uid {user}: run as its owner, or give it all to this user \

@@ -232,11 +232,15 @@ pub(super) fn cannot_open(path: &std::path::Path, error: DatabaseError) -> Error
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => no_space(),
             ErrorKind::PermissionDenied => Error::unusable(
                 Unusable::NotPermitted,
-                format!("The database {path} can't be opened ({error}): run as its owner, or give it to this user."),
+                format!(
+                    "The database {path} can't be opened ({error}): run as its owner, or give it to this user."
+                ),
             ),
             _ => Error::unusable(
                 Unusable::Io,
-                format!("The database {path} can't be opened ({error}): check its owner, its permissions and the disk."),
+                format!(
+                    "The database {path} can't be opened ({error}): check its owner, its permissions and the disk."
+                ),
             ),
         },
         other => failed(other),
@@ -256,7 +260,9 @@ fn told(error: Error) -> Error {
     let mut cause = std::error::Error::source(&error);
     while let Some(each) = cause {
         let io = each.downcast_ref::<std::io::Error>();
-        if io.is_some_and(|io| matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)) {
+        if io.is_some_and(|io| {
+            matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+        }) {
             return no_space();
         }
         cause = each.source();

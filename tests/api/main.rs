@@ -13,6 +13,7 @@ mod conventions;
 mod crash;
 mod create;
 mod decisions;
+mod doctor;
 mod edge;
 mod export;
 mod guessing;

@@ -41,7 +41,9 @@ fn shell(script: &str) -> (i32, String) {
 fn refused(prepare: &str, dir: &Path, as_user: &str, code: i32, words: &[&str]) {
     let run = match as_user {
         "root" => "timeout 20 \"$B\" serve",
-        user => &format!("setpriv --reuid {user} --regid {user} --clear-groups timeout 20 \"$B\" serve"),
+        user => {
+            &format!("setpriv --reuid {user} --regid {user} --clear-groups timeout 20 \"$B\" serve")
+        }
     };
     let script = format!("{prepare}\n{run} --data-dir '{}'", dir.display());
     let (found, said) = shell(&script);
@@ -75,10 +77,22 @@ fn a_directory_that_can_t_be_made_is_told() {
     let file = app.scratch("file");
     fs::write(&file, "x").expect("written");
     refused("", &file, "root", 73, &["is no directory", "--data-dir"]);
-    refused("", &file.join("data"), "root", 73, &["can't be made", "--data-dir"]);
+    refused(
+        "",
+        &file.join("data"),
+        "root",
+        73,
+        &["can't be made", "--data-dir"],
+    );
     let parent = open_to_all(&app, "parent");
     fs::set_permissions(&parent, Permissions::from_mode(0o755)).expect("set");
-    refused("", &parent.join("data"), NOBODY, 77, &["can't be made", "Permission denied", "--data-dir"]);
+    refused(
+        "",
+        &parent.join("data"),
+        NOBODY,
+        77,
+        &["can't be made", "Permission denied", "--data-dir"],
+    );
 }
 
 #[test]
@@ -86,10 +100,22 @@ fn a_directory_of_somebody_else_or_without_write_permission_is_told() {
     let app = App::stopped();
     let dir = open_to_all(&app, "roots");
     fs::set_permissions(&dir, Permissions::from_mode(0o755)).expect("set");
-    refused("", &dir, NOBODY, 77, &["belongs to uid 0", "uid 65534", "chown"]);
+    refused(
+        "",
+        &dir,
+        NOBODY,
+        77,
+        &["belongs to uid 0", "uid 65534", "chown"],
+    );
     fs::set_permissions(&dir, Permissions::from_mode(0o500)).expect("set");
     let prepare = format!("chown {NOBODY} '{}'", dir.display());
-    refused(&prepare, &dir, NOBODY, 77, &["can't be written by its owner", "chmod 700"]);
+    refused(
+        &prepare,
+        &dir,
+        NOBODY,
+        77,
+        &["can't be written by its owner", "chmod 700"],
+    );
 }
 
 #[test]
@@ -99,7 +125,13 @@ fn a_file_of_somebody_else_in_the_directory_is_told() {
     let dir = app.data_dir();
     fs::set_permissions(app.scratch(""), Permissions::from_mode(0o755)).expect("opened");
     let prepare = format!("chown {NOBODY} '{}'", dir.display());
-    refused(&prepare, &dir, NOBODY, 77, &["belongs to uid 0", "chown -R 65534"]);
+    refused(
+        &prepare,
+        &dir,
+        NOBODY,
+        77,
+        &["belongs to uid 0", "chown -R 65534"],
+    );
 }
 
 #[test]
@@ -121,7 +153,10 @@ fn what_is_no_database_is_told_and_left_as_it_is() {
     fs::create_dir(&dir).expect("made");
     let file = dir.join("driftsentry.redb");
     for (bytes, words) in [
-        (&b"just a text, long enough to be something else\n"[..], ["is no DriftSentry database", "--data-dir"]),
+        (
+            &b"just a text, long enough to be something else\n"[..],
+            ["is no DriftSentry database", "--data-dir"],
+        ),
         (&[0x5a; 8192], ["is no DriftSentry database", "--data-dir"]),
         (b"", ["is empty", "backup"]),
     ] {
@@ -150,7 +185,13 @@ fn a_damaged_database_is_told() {
 #[test]
 fn a_store_that_another_process_holds_is_told() {
     let app = App::start();
-    refused("", &app.data_dir(), "root", 69, &["in use by another process", "--data-dir"]);
+    refused(
+        "",
+        &app.data_dir(),
+        "root",
+        69,
+        &["in use by another process", "--data-dir"],
+    );
 }
 
 #[test]
@@ -169,8 +210,17 @@ fn a_log_that_can_t_be_written_is_told() {
     let app = App::stopped();
     let file = app.scratch("file");
     fs::write(&file, "x").expect("written");
-    let prepare = format!("export DRIFTSENTRY_LOG_FILE='{}/driftsentry.log'", file.display());
-    refused(&prepare, &app.data_dir(), "root", 73, &["log.file", "driftsentry.log"]);
+    let prepare = format!(
+        "export DRIFTSENTRY_LOG_FILE='{}/driftsentry.log'",
+        file.display()
+    );
+    refused(
+        &prepare,
+        &app.data_dir(),
+        "root",
+        73,
+        &["log.file", "driftsentry.log"],
+    );
 }
 
 #[test]
@@ -186,5 +236,11 @@ fn an_address_that_can_t_be_listened_on_is_told() {
         refused(&prepare, &other, "root", code, &words);
     }
     let prepare = "export DRIFTSENTRY_LISTEN=192.0.2.1:8420 DRIFTSENTRY_ALLOW_INSECURE_HTTP=true";
-    refused(prepare, &other, "root", 78, &["192.0.2.1:8420", "no address of this machine"]);
+    refused(
+        prepare,
+        &other,
+        "root",
+        78,
+        &["192.0.2.1:8420", "no address of this machine"],
+    );
 }
