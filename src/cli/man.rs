@@ -64,7 +64,7 @@ fn list(command: &Command, prefix: &str, names: &mut Vec<String>) {
 fn page(command: Command, name: &str) -> std::io::Result<String> {
     let version = env!("CARGO_PKG_VERSION");
     let mut roff = Vec::new();
-    let man = Man::new(command.name(name.to_owned()).disable_help_subcommand(true))
+    let man = Man::new(command.disable_help_subcommand(true))
         .title(name.to_uppercase())
         .section("1")
         .source(format!("DriftSentry {version}"))
