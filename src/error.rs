@@ -56,6 +56,13 @@ pub enum Error {
     },
     /// Not now: starting, draining, a full queue, or a store that can't answer.
     Unavailable(String),
+    /// The data directory, or a file in it, can't be used as it is. The message says what to do.
+    Unusable {
+        /// For programs that decide by it.
+        why: Unusable,
+        /// For people.
+        message: String,
+    },
     /// The disk is full: nothing was written, reads go on.
     Full,
     /// The disk has not enough room for what was asked: nothing was written. The sentence has the figures.
@@ -64,7 +71,30 @@ pub enum Error {
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// Why a data directory can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable {
+    /// It can't be made or written, by nobody.
+    NotMade,
+    /// It can't be used by this user.
+    NotPermitted,
+    /// Another process uses it.
+    Held,
+    /// What is in it is no database of this program's, or a damaged one.
+    Data,
+    /// The system can't read or write it.
+    Io,
+}
+
 impl Error {
+    /// A data directory that can't be used.
+    pub fn unusable(why: Unusable, message: impl Into<String>) -> Self {
+        Self::Unusable {
+            why,
+            message: message.into(),
+        }
+    }
+
     /// One wrong field.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError {
@@ -112,7 +142,9 @@ impl fmt::Display for Error {
             Self::Throttled { retry_after_s } => {
                 write!(f, "Too many tries: try again in {retry_after_s} s.")
             }
-            Self::Unavailable(message) | Self::NoRoom(message) => f.write_str(message),
+            Self::Unavailable(message)
+            | Self::NoRoom(message)
+            | Self::Unusable { message, .. } => f.write_str(message),
             Self::Full => f.write_str(
                 "The disk is almost full: nothing was written. Reading still works; writing does again when space is free.",
             ),

@@ -10,6 +10,7 @@ pub mod client;
 pub mod config;
 pub mod control;
 pub mod demo;
+pub mod doctor;
 pub mod drifts;
 pub mod error;
 pub mod events;

@@ -47,6 +47,8 @@ const LAYERS: [(&str, u8); 12] = [
     ("server", 4),
     // What commands on the machine ask for, over a socket or of the store: beside HTTP.
     ("control", 4),
+    // Looks at an installation as a whole, by all means that commands have.
+    ("doctor", 4),
     ("cli", 5),
 ];
 

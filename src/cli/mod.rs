@@ -10,17 +10,20 @@ mod config;
 mod configuration;
 mod credential;
 mod demo;
+mod doctor;
 pub mod exit;
 mod export;
 mod health;
 mod import;
 mod input;
+mod man;
 mod on_machine;
 mod openapi;
 mod push;
 mod report;
 mod restore;
 mod serve;
+mod support_bundle;
 mod user;
 mod watch;
 
@@ -55,8 +58,11 @@ enum Command {
     Compact(compact::Args),
     User(user::Args),
     Demo(demo::Args),
+    Doctor(doctor::Args),
+    SupportBundle(support_bundle::Args),
     Openapi(openapi::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Parses the arguments, runs what they name and returns the exit code.
@@ -92,7 +98,10 @@ pub fn main() -> ExitCode {
         Command::Compact(args) => code(compact::run(&args)),
         Command::User(args) => code(user::run(&args)),
         Command::Demo(args) => code(demo::run(&args)),
+        Command::Doctor(args) => doctor::run(args),
+        Command::SupportBundle(args) => code(support_bundle::run(args)),
         Command::Openapi(args) => code(openapi::run(&args)),
         Command::Completions(args) => code(completions::run(&args)),
+        Command::Man(args) => code(man::run(&args)),
     }
 }

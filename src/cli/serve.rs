@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use rustix::io::Errno;
@@ -10,7 +11,7 @@ use crate::cli::configuration::{ConfigArgs, load};
 use crate::cli::exit::{Exit, Failure};
 use crate::config::{Config, Flags};
 use crate::control;
-use crate::error::Error;
+use crate::error::{Error, Unusable};
 use crate::server::activation::{self, Handed};
 use crate::server::first_admin::{self, FirstAdmin};
 use crate::server::reload::{self, Reloaded};
@@ -40,7 +41,8 @@ use crate::time::Timestamp;
 A renewed certificate is served within seconds of the files' change, and at SIGHUP. SIGHUP also takes over changed
 settings where that is possible, and logs which need a restart: see `driftsentry config reference`.
 A flag wins over its environment variable, that over the configuration file, that over the default.
-Exit codes: 0 stopped as asked, 69 the port is in use, 73 or 74 the data directory can't be used,
+Exit codes: 0 stopped as asked, 65 the database is none, damaged or newer, 69 the port or the database is in use,
+73 the data directory or a log can't be made, 74 the disk is full or fails, 77 this user may not use the data directory,
 78 the configuration or the certificate is wrong, or other machines would be served in the clear.")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -76,7 +78,14 @@ fn start(args: Args, handed: Option<Handed>, supervisor: &Supervisor) -> Result<
     let flags = args.config.into_flags();
     let config = load(&flags)?;
     let logs = logs::start(&config.log)
-        .map_err(|error| Failure::new(Exit::CantCreate, format!("can't write logs: {error}")))?;
+        .map_err(|error| {
+            let file = config.log.file.as_deref().unwrap_or(Path::new(""));
+            let file = file.display();
+            Failure::new(
+                Exit::CantCreate,
+                format!("the log {file} can't be written ({error}): mend its directory, or name another with log.file."),
+            )
+        })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("serve")
@@ -103,6 +112,8 @@ async fn serve(
         ..App::with_streams(config.limits.streams)
     };
     count_dropped_lines(&app, logs);
+    let hangup = reload::listen()
+        .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
     shutdown::listen(app.lifecycle.clone(), supervisor.clone())
         .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
     // Before anything is opened: a port in use is found at once.
@@ -126,13 +137,14 @@ async fn serve(
     tracing::info!(%address, "Opening the database: requests are answered with 503 until it is open");
     let data = open(config, &app)?;
     data.log_checkpoint(Timestamp::now());
+    let _ = data.served.set(app.clone());
     // Dropped before the store is closed: its requests need it.
     let control = control::listen(&config.data_dir, &data);
 
     let scheme = if tls.is_some() { "https" } else { "http" };
     let admin = first_admin::ensure(&data.store, &config.auth.first_admin)
         .await
-        .map_err(|error| Failure::new(Exit::Config, error))?;
+        .map_err(|error| unopened(config, error))?;
     let reloaded = Reloaded::new(config, &app, &serving, &data, logs.level());
     let apis = routes::apis(&app, &data, reloaded.scan_bytes.clone());
     let gate = Arc::clone(&data.gate);
@@ -142,8 +154,7 @@ async fn serve(
     tokio::spawn(watchdog::feed(app.clone(), data.store.clone()));
     tokio::spawn(watchdog::tell(app.clone(), data.clone(), url.clone()));
     let chores = tokio::spawn(chores::run(data.clone(), app.lifecycle.clone()));
-    reload::follow(flags, config.clone(), reloaded, supervisor.clone())
-        .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
+    reload::follow(hangup, flags, config.clone(), reloaded, supervisor.clone());
     serving.open(apis, gate);
     // Whoever waits for this line may ask for anything at once.
     if let Err(error) = announce(&url, config, &admin) {
@@ -203,15 +214,37 @@ fn tls(config: &Config, supervisor: &Supervisor) -> Result<Option<Tls>, Failure>
 
 fn refused(error: ListenError) -> Failure {
     let exit = match &error {
-        ListenError::InTheClear(_) => Exit::Config,
-        ListenError::InUse(_) => Exit::Unavailable,
-        ListenError::Refused(_, cause) => match cause.kind() {
-            io::ErrorKind::PermissionDenied => Exit::NoPermission,
-            io::ErrorKind::AddrNotAvailable => Exit::Config,
-            _ => Exit::Unavailable,
-        },
+        ListenError::InTheClear(_) | ListenError::NotHere(_) => Exit::Config,
+        ListenError::InUse(_) | ListenError::Refused(..) => Exit::Unavailable,
+        ListenError::NotPermitted(_) => Exit::NoPermission,
     };
     Failure::new(exit, error)
+}
+
+/// Why the store can't be served.
+fn unopened(config: &Config, error: Error) -> Failure {
+    match &error {
+        Error::Full => Failure::new(
+            Exit::Io,
+            format_args!(
+                "the disk is almost full: free space where {} lies, or lower store.min_free_bytes.",
+                config.data_dir.display()
+            ),
+        ),
+        Error::Unusable { why, .. } => Failure::new(
+            match why {
+                Unusable::NotMade => Exit::CantCreate,
+                Unusable::NotPermitted => Exit::NoPermission,
+                Unusable::Held => Exit::Unavailable,
+                Unusable::Data => Exit::Data,
+                Unusable::Io => Exit::Io,
+            },
+            error,
+        ),
+        Error::Invalid(_) => Failure::new(Exit::Config, error),
+        Error::Internal(_) => Failure::new(Exit::Io, error),
+        _ => Failure::new(Exit::CantCreate, error),
+    }
 }
 
 /// Opens the store and lets health and metrics look at it.
@@ -234,13 +267,7 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
         ..Options::new(&config.data_dir)
     };
     let opened = Data::open_with(options, config.auth.token_keys_file.clone());
-    let data = opened.map_err(|error| {
-        let exit = match &error {
-            Error::Internal(_) => Exit::Io,
-            _ => Exit::CantCreate,
-        };
-        Failure::new(exit, error)
-    })?;
+    let data = opened.map_err(|error| unopened(config, error))?;
     data.patience.set(config.alerts.patience);
     data.retention.set(config.retention.policy);
     streams::register(

@@ -188,6 +188,22 @@ impl Config {
         dir.unwrap_or_else(|| self.data_dir.join("backups"))
     }
 
+    /// Every secret that it holds, to be kept out of what is passed on.
+    pub fn secrets(&self) -> Vec<String> {
+        let password = self.auth.first_admin.password.as_ref();
+        let mut secrets: Vec<String> = password
+            .map(|given| given.0.to_string())
+            .into_iter()
+            .collect();
+        secrets.extend(
+            self.scrape_token
+                .as_ref()
+                .map(|token| token.expose().to_owned()),
+        );
+        secrets.extend(self.values.secrets());
+        secrets
+    }
+
     /// The server's bounds, as configured.
     pub fn serve_options(&self) -> ServeOptions {
         ServeOptions {

@@ -19,6 +19,11 @@ impl ScrapeToken {
         settings.secret("metrics.token", str::parse)
     }
 
+    /// The token itself, to be hidden elsewhere.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+
     /// Whether these bytes are the token. Takes as long wherever they differ.
     pub fn is(&self, offered: &[u8]) -> bool {
         self.0.as_bytes().ct_eq(offered).into()

@@ -58,6 +58,17 @@ impl Values {
         &self.all
     }
 
+    /// The texts of all secrets, also of those that another source wins over, and what stands before the `@` of URLs.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = String> {
+        self.all.iter().filter_map(|value| {
+            let text = value.text.as_deref()?;
+            if value.setting.is_secret() {
+                return Some(text.to_owned());
+            }
+            credentials_in(text).map(str::to_owned)
+        })
+    }
+
     /// Variables that begin with `DRIFTSENTRY_` and are no settings.
     pub fn unknown_variables(&self) -> &[String] {
         &self.unknown_variables
@@ -178,14 +189,17 @@ fn quoted(text: &str) -> String {
     out
 }
 
+/// What stands before the `@` of a URL.
+fn credentials_in(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("://")?;
+    let authority = rest.find('/').map_or(rest, |end| &rest[..end]);
+    authority.rfind('@').map(|at| &authority[..at])
+}
+
 /// The text with what stands before the `@` of a URL hidden.
 fn without_credentials(text: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return Cow::Borrowed(text);
-    };
-    let authority = rest.find('/').map_or(rest, |end| &rest[..end]);
-    match authority.rfind('@') {
-        Some(at) => Cow::Owned(format!("{scheme}://{HIDDEN}{}", &rest[at..])),
+    match credentials_in(text) {
+        Some(credentials) => Cow::Owned(text.replacen(credentials, HIDDEN, 1)),
         None => Cow::Borrowed(text),
     }
 }

@@ -82,14 +82,32 @@ pub(super) fn reach(dir: &Path) -> Result<Reached, Refused> {
         }
         std::thread::sleep(PAUSE);
     }
-    Err(Refused::new(
+    Err(unheard(dir))
+}
+
+fn unheard(dir: &Path) -> Refused {
+    Refused::new(
         Kind::Unavailable,
         format!(
             "The store in {} is open in another process that does not listen on {NAME} there: where a server is starting \
              or stopping, try again in a moment; else stop that process first.",
             dir.display()
         ),
-    ))
+    )
+}
+
+/// Has a request done by the server that runs on a data directory, and never here.
+///
+/// # Errors
+/// The request's own; `Unavailable` where none answers.
+pub fn ask_server(dir: &Path, request: &Request) -> Result<Value, Refused> {
+    for _ in 0..TRIES {
+        if let Some(stream) = connect(dir)? {
+            return ask(stream, request);
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Err(unheard(dir))
 }
 
 /// The server's socket; none where nobody listens.

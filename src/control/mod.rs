@@ -7,6 +7,7 @@ mod backups;
 pub mod client;
 mod place;
 mod socket;
+mod status;
 mod users;
 
 use serde::{Deserialize, Serialize};
@@ -14,12 +15,13 @@ use serde_json::Value;
 
 pub use backups::backup;
 pub use socket::{Socket, listen};
+pub use status::{Running, Status};
 pub use users::{Add, Given, Shown};
 
 use crate::actor::Actor;
 use crate::audit::{Checkpoint, Examination, PublicKey};
 use crate::backup::Progress;
-use crate::error::Error;
+use crate::error::{Error, Unusable};
 use crate::server::Data;
 
 /// The most bytes of a request or an answer. A checkpoint has 300, and there is one for each thousand audit entries.
@@ -42,6 +44,8 @@ pub enum Request {
         #[serde(default)]
         public_key: Option<PublicKey>,
     },
+    /// What the server says of itself. Gives a [`Status`].
+    Status,
     /// Everybody who has an account. Gives `users`, each a [`Shown`].
     UserList,
     /// Make an account. Gives `user` and `oneTimePassword`, null where a password was given.
@@ -73,6 +77,7 @@ impl Request {
     fn name(&self) -> &'static str {
         match self {
             Self::AuditVerify { .. } => "audit_verify",
+            Self::Status => "status",
             Self::UserList => "user_list",
             Self::UserAdd(_) => "user_add",
             Self::UserResetPassword { .. } => "user_reset_password",
@@ -107,6 +112,7 @@ pub fn run(request: &Request, data: &Data, uid: u32) -> Result<Value, Refused> {
             let proof = Examination::of(checkpoints).through(&data.store, &key)?;
             Ok(serde_json::to_value(&proof).map_err(Error::internal)?)
         }
+        Request::Status => Ok(Status::to_value(data)?),
         Request::UserList => users::list(data),
         Request::UserAdd(add) => users::add(data, add, &by),
         Request::UserResetPassword { email, password } => {
@@ -175,7 +181,13 @@ impl From<Error> for Refused {
             | Error::UnsupportedMedia(_)
             | Error::TooLarge { .. } => Kind::Invalid,
             Error::Unauthenticated | Error::Forbidden(_) => Kind::Forbidden,
-            Error::Throttled { .. } | Error::Unavailable(_) => Kind::Unavailable,
+            Error::Unusable {
+                why: Unusable::NotPermitted,
+                ..
+            } => Kind::Forbidden,
+            Error::Throttled { .. } | Error::Unavailable(_) | Error::Unusable { .. } => {
+                Kind::Unavailable
+            }
             Error::Full | Error::NoRoom(_) => Kind::Full,
             Error::Internal(_) => Kind::Internal,
         };

@@ -227,7 +227,9 @@ fn kind_of(error: &Error) -> (StatusCode, Code) {
         Error::Unauthenticated => (StatusCode::UNAUTHORIZED, Code::AuthError),
         Error::Forbidden(_) => (StatusCode::FORBIDDEN, Code::Forbidden),
         Error::Throttled { .. } => (StatusCode::TOO_MANY_REQUESTS, Code::RateLimited),
-        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
+        Error::Unavailable(_) | Error::Unusable { .. } => {
+            (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable)
+        }
         Error::Full | Error::NoRoom(_) => {
             (StatusCode::INSUFFICIENT_STORAGE, Code::InsufficientStorage)
         }

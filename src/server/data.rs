@@ -1,7 +1,7 @@
 //! The store with everything in memory that follows it, opened as one.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::mpsc::Receiver;
 
@@ -10,6 +10,7 @@ use crate::backup::delivery::Said;
 use crate::error::Result;
 use crate::http::auth::Gate;
 use crate::live::Live;
+use crate::server::App;
 use crate::server::chores::TokenKeys;
 use crate::sessions::AccessTokens;
 use crate::sessions::sign_in::Desk;
@@ -47,6 +48,8 @@ pub struct Data {
     pub backups: backup::Turns,
     /// How long what is over is kept.
     pub retention: Live<retention::Policy>,
+    /// The server's own parts, where this process serves.
+    pub served: Arc<OnceLock<App>>,
 }
 
 /// The file with the keys of access tokens, where it is ours.
@@ -120,6 +123,7 @@ impl Data {
             audit_signer,
             backups: backup::Turns::default(),
             retention: retention::Policy::default().into(),
+            served: Arc::default(),
         })
     }
 

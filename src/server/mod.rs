@@ -106,6 +106,14 @@ impl App {
     }
 }
 
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App")
+            .field("lifecycle", &self.lifecycle)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Default for App {
     fn default() -> Self {
         Self::new()
@@ -136,8 +144,18 @@ pub enum ListenError {
         "{0} is in use by another program: stop that one, or choose another port with --listen 127.0.0.1:PORT (0 takes a free one)."
     )]
     InUse(SocketAddr),
+    /// No interface of this machine has it.
+    #[error(
+        "{0} is no address of this machine: choose one of `ip address`, or 127.0.0.1, with --listen."
+    )]
+    NotHere(SocketAddr),
+    /// A port that only root may have.
+    #[error(
+        "{0} can't be listened on by this user (ports below 1024 are root's): choose a higher one with --listen."
+    )]
+    NotPermitted(SocketAddr),
     /// The system refuses.
-    #[error("can't listen on {0}: {1}")]
+    #[error("can't listen on {0} ({1}): choose another address with --listen.")]
     Refused(SocketAddr, #[source] io::Error),
 }
 
@@ -151,6 +169,8 @@ pub async fn bind(address: SocketAddr, protection: Protection) -> Result<TcpList
         .await
         .map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => ListenError::InUse(address),
+            io::ErrorKind::AddrNotAvailable => ListenError::NotHere(address),
+            io::ErrorKind::PermissionDenied => ListenError::NotPermitted(address),
             _ => ListenError::Refused(address, error),
         })
 }

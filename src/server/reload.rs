@@ -5,7 +5,7 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::alerts::Patience;
 use crate::config::table::Reload;
@@ -59,17 +59,22 @@ impl Reloaded {
     }
 }
 
-/// Reads the configuration anew at each SIGHUP from now on, and tells the supervisor.
+/// Takes SIGHUP from now on, which would end the program else: one that comes while the store is opened is heeded then.
 ///
 /// # Errors
 /// When the system takes no signal handler.
+pub fn listen() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
+
+/// Reads the configuration anew at each SIGHUP, and tells the supervisor.
 pub fn follow(
+    mut hangup: Signal,
     flags: Flags,
     mut config: Config,
     reloaded: Reloaded,
     supervisor: Supervisor,
-) -> io::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
+) {
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             let _reloading = supervisor.reloading();
@@ -88,7 +93,6 @@ pub fn follow(
             }
         }
     });
-    Ok(())
 }
 
 /// Says every mistake.

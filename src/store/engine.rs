@@ -1,14 +1,14 @@
 //! The one file that speaks redb: opening, snapshots, batches.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 use std::sync::OnceLock;
 
 use redb::{
     Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    TableDefinition, TableError, WriteTransaction,
+    ReadableTableMetadata, TableDefinition, TableError, WriteTransaction,
 };
 
 use super::keys::Key;
@@ -80,6 +80,18 @@ impl Snapshot {
             transaction,
             tables: ALL.iter().map(|_| OnceLock::new()).collect(),
         })
+    }
+
+    /// How many rows each table has, by its name.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn row_counts(&self) -> Result<BTreeMap<String, u64>> {
+        let count = |table: &Table| {
+            let rows = self.table(*table)?.len().map_err(failed)?;
+            Ok((table.name.to_owned(), rows))
+        };
+        ALL.iter().map(count).collect()
     }
 
     fn table(&self, table: Table) -> Result<&ReadOnlyTable<&'static [u8], &'static [u8]>> {

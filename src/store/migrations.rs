@@ -8,7 +8,7 @@ use super::engine::{self, failed};
 use super::keys::Key;
 use super::progress::{Progress, Stage};
 use super::tables::META;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Unusable};
 
 /// One step of the disk format.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ pub fn is_copy_before_upgrade(name: &str) -> bool {
 /// Brings a database to the newest schema.
 ///
 /// # Errors
-/// `Unavailable`, when the file is newer than this program; else what the engine says.
+/// `Unusable`, when the file is newer than this program; else what the engine says.
 pub(super) fn migrate(
     database: &Database,
     file: Option<&Path>,
@@ -69,10 +69,13 @@ pub(super) fn migrate(
     let stored = engine::schema(database)?;
     let newest = steps.last().map_or(0, |step| step.version);
     if stored > newest {
-        return Err(Error::Unavailable(format!(
-            "The database has schema version {stored}, this program reads up to {newest}: install the newer \
-             driftsentry again, or restore the backup made before the upgrade."
-        )));
+        return Err(Error::unusable(
+            Unusable::Data,
+            format!(
+                "The database has schema version {stored}, this program reads up to {newest}: install the newer \
+                 driftsentry again, or restore the backup made before the upgrade."
+            ),
+        ));
     }
     if stored == newest {
         return Ok(());

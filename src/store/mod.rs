@@ -11,6 +11,7 @@
 
 pub mod backup;
 pub mod codec;
+mod directory;
 mod engine;
 pub mod keys;
 mod migrations;
@@ -34,14 +35,15 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
+pub use directory::make_private_dir;
 pub use engine::{Batch, Snapshot};
 pub use migrations::is_copy_before_upgrade;
 pub use progress::{LONGEST_STAGE, OnStage, Stage};
 pub use pulse::Mishaps;
 pub use reads::{Order, Range, Reads, Visit};
-pub use space::{Space, room_for};
+pub use space::{Space, room_for, space_at};
 pub use tables::{Rows, Table};
-pub use verify::{Unverified, Verified, verify_file, verify_open};
+pub use verify::{Unverified, Verified, is_locked, verify_file, verify_open};
 pub use writes::{Appended, Counter, Entry, Row, Writes};
 
 use crate::error::{Error, Result};
@@ -554,20 +556,6 @@ fn outrun_stored_ids(read: &Snapshot) -> Result<()> {
         )?;
     }
     Ok(())
-}
-
-/// Makes a directory that only its owner can enter.
-///
-/// # Errors
-/// `Unavailable`, with what to do.
-pub fn make_private_dir(dir: &Path) -> Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| {
-        Error::Unavailable(format!(
-            "The data directory {} can't be made ({error}): name one that this user can write with --data-dir.",
-            dir.display()
-        ))
-    })
 }
 
 #[cfg(test)]

@@ -36,8 +36,12 @@ pub fn load_or_make(dir: &Path, name: &str) -> Result<[u8; 32]> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let mut secret = [0; 32];
             getrandom::fill(&mut secret).map_err(|error| Error::internal(error.to_string()))?;
-            write(&path, &format!("{}\n", crate::hex::encode(&secret)))
-                .map_err(|error| unusable(&format!("can't be made ({error})")))?;
+            write(&path, &format!("{}\n", crate::hex::encode(&secret))).map_err(
+                |error| match error.kind() {
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::Full,
+                    _ => unusable(&format!("can't be made ({error})")),
+                },
+            )?;
             Ok(secret)
         }
         Err(error) => Err(unusable(&format!("can't be opened ({error})"))),

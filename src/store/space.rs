@@ -29,6 +29,21 @@ pub struct Space {
     pub free_bytes: u64,
     /// Changes are refused below this many.
     pub least_bytes: u64,
+    /// How many files can still be made; none where that is not limited.
+    pub free_inodes: Option<u64>,
+}
+
+/// How much room there is where a path lies; none where the system doesn't say. `min_free_bytes` as in the options.
+pub fn space_at(path: &Path, min_free_bytes: Option<u64>) -> Option<Space> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    let total_bytes = disk.f_blocks.saturating_mul(disk.f_frsize);
+    Some(Space {
+        free_bytes: disk.f_bavail.saturating_mul(disk.f_frsize),
+        least_bytes: min_free_bytes
+            .unwrap_or_else(|| MIN_FREE_BYTES.max(total_bytes / MIN_FREE_SHARE)),
+        // Some file systems, such as Btrfs, have no fixed number of them.
+        free_inodes: (disk.f_files > 0).then_some(disk.f_favail),
+    })
 }
 
 /// Watches the file system that holds the database.
@@ -48,13 +63,7 @@ impl Watch {
 
     /// How much room there is, in bytes; none where the file system doesn't say.
     pub(super) fn space(&self) -> Option<Space> {
-        let (free_bytes, total_bytes) = free_bytes(self.dir.as_deref()?)?;
-        Some(Space {
-            free_bytes,
-            least_bytes: self
-                .min_free_bytes
-                .unwrap_or_else(|| MIN_FREE_BYTES.max(total_bytes / MIN_FREE_SHARE)),
-        })
+        space_at(self.dir.as_deref()?, self.min_free_bytes)
     }
 
     /// Whether so many more bytes leave what is to stay free.
@@ -85,21 +94,12 @@ impl Watch {
     }
 }
 
-/// The free bytes of a directory's disk for this user, and its size; none where the file system doesn't say.
-fn free_bytes(dir: &Path) -> Option<(u64, u64)> {
-    let disk = rustix::fs::statvfs(dir).ok()?;
-    Some((
-        disk.f_bavail.saturating_mul(disk.f_frsize),
-        disk.f_blocks.saturating_mul(disk.f_frsize),
-    ))
-}
-
 /// Whether a directory's disk has room for so many bytes. One that doesn't say counts as roomy.
 ///
 /// # Errors
 /// `NoRoom`, with figures.
 pub fn room_for(dir: &Path, bytes: u64) -> Result<()> {
-    free_bytes(dir).map_or(Ok(()), |(free, _)| has_room(dir, free, bytes))
+    space_at(dir, None).map_or(Ok(()), |space| has_room(dir, space.free_bytes, bytes))
 }
 
 fn has_room(dir: &Path, free: u64, needed: u64) -> Result<()> {

@@ -112,6 +112,13 @@ fn refused(path: &Path, error: DatabaseError) -> Unverified {
     }
 }
 
+/// Whether another process has the store of a data directory open. Looks at the lock alone: opening the file would put a
+/// store right that was killed.
+pub fn is_locked(dir: &Path) -> bool {
+    File::open(dir.join(super::FILE_NAME))
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 /// The unit in which writes are kept, in bytes.
 const CHUNK: usize = 4096;
 

@@ -1,6 +1,7 @@
 //! The single writer: takes what waits, runs it, commits once, publishes, answers.
 
 use std::any::Any;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +18,7 @@ use super::progress::{Progress, Stage};
 use super::space::Room;
 use super::writes::{Row, Writes};
 use super::{Commit, Shared, State, space};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Unusable};
 use crate::time::Timestamp;
 
 /// A batch ends at so many changes, or at so many bytes.
@@ -185,7 +186,7 @@ impl Source {
                     .create(path)
                     .map_err(|error| cannot_open(path, error))?;
                 make_private(path);
-                migrate(&database, Some(path), MIGRATIONS, progress)?;
+                migrate(&database, Some(path), MIGRATIONS, progress).map_err(told)?;
                 Ok(database)
             }
             #[cfg(test)]
@@ -210,28 +211,69 @@ fn make_private(path: &std::path::Path) {
 pub(super) fn cannot_open(path: &std::path::Path, error: DatabaseError) -> Error {
     let path = path.display();
     match error {
-        DatabaseError::DatabaseAlreadyOpen => Error::Unavailable(format!(
-            "The database {path} is in use by another process: stop the running driftsentry first, or name another \
-             --data-dir."
-        )),
-        DatabaseError::UpgradeRequired(_) => Error::Unavailable(format!(
-            "The database {path} was written by a much older engine: open it once with the version that made it."
-        )),
-        DatabaseError::Storage(StorageError::Corrupted(why)) => Error::Unavailable(format!(
-            "The database {path} is damaged ({why}): restore the newest backup, and keep this file for inspection."
-        )),
-        DatabaseError::Storage(StorageError::Io(error))
-            if error.kind() == std::io::ErrorKind::InvalidData =>
-        {
-            Error::Unavailable(format!(
-                "The file {path} is no DriftSentry database: name another --data-dir."
-            ))
-        }
-        DatabaseError::Storage(StorageError::Io(error)) => Error::Unavailable(format!(
-            "The database {path} can't be opened ({error}): check its owner, its permissions and the disk."
-        )),
+        DatabaseError::DatabaseAlreadyOpen => Error::unusable(
+            Unusable::Held,
+            format!(
+                "The database {path} is in use by another process: stop the running driftsentry first, or name another \
+                 --data-dir."
+            ),
+        ),
+        DatabaseError::UpgradeRequired(_) => Error::unusable(
+            Unusable::Data,
+            format!(
+                "The database {path} was written by a much older engine: open it once with the version that made it."
+            ),
+        ),
+        DatabaseError::Storage(StorageError::Corrupted(why)) => Error::unusable(
+            Unusable::Data,
+            format!(
+                "The database {path} is damaged ({why}): restore the newest backup, and keep this file for inspection."
+            ),
+        ),
+        DatabaseError::Storage(StorageError::Io(error)) => match error.kind() {
+            ErrorKind::InvalidData => Error::unusable(
+                Unusable::Data,
+                format!("The file {path} is no DriftSentry database: name another --data-dir."),
+            ),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => no_space(),
+            ErrorKind::PermissionDenied => Error::unusable(
+                Unusable::NotPermitted,
+                format!(
+                    "The database {path} can't be opened ({error}): run as its owner, or give it to this user."
+                ),
+            ),
+            _ => Error::unusable(
+                Unusable::Io,
+                format!(
+                    "The database {path} can't be opened ({error}): check its owner, its permissions and the disk."
+                ),
+            ),
+        },
         other => failed(other),
     }
+}
+
+/// What whoever starts the server hears where the disk is full.
+fn no_space() -> Error {
+    Error::unusable(
+        Unusable::Io,
+        "The disk is full: free space where the data directory lies, and start again.",
+    )
+}
+
+/// An error while a database is opened, where the disk turned out to be full said so.
+fn told(error: Error) -> Error {
+    let mut cause = std::error::Error::source(&error);
+    while let Some(each) = cause {
+        let io = each.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| {
+            matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+        }) {
+            return no_space();
+        }
+        cause = each.source();
+    }
+    error
 }
 
 impl Shared {

@@ -18,3 +18,5 @@ mod redact;
 pub mod sign_ins;
 pub mod store;
 pub mod streams;
+
+pub use redact::masked as mask;

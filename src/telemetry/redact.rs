@@ -39,7 +39,7 @@ static FINDERS: LazyLock<[(Finder<'static>, Finder<'static>); SHAPES.len()]> =
     });
 
 /// The text with each secret replaced.
-pub(crate) fn masked(line: &[u8]) -> Cow<'_, [u8]> {
+pub fn masked(line: &[u8]) -> Cow<'_, [u8]> {
     let mut line = Cow::Borrowed(line);
     for (lower, capital) in &*FINDERS {
         for finder in [lower, capital] {

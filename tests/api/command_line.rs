@@ -444,3 +444,53 @@ fn a_wrong_argument_is_a_usage_error() {
         assert!(help.contains(command), "{command} in {help}");
     }
 }
+
+#[test]
+fn every_command_has_a_page_in_the_manual_without_a_warning() {
+    let list = driftsentry(&["man", "--list"], b"").expect(0).stdout;
+    let names: Vec<&str> = list.lines().collect();
+    for name in ["serve", "user", "user add", "config check", "doctor", "man"] {
+        assert!(names.contains(&name), "{name} in {list}");
+    }
+    let pages = std::iter::once(vec!["man"]).chain(
+        names
+            .iter()
+            .map(|name| std::iter::once("man").chain(name.split(' ')).collect()),
+    );
+    for arguments in pages {
+        let page = driftsentry(&arguments, b"").expect(0).stdout;
+        assert!(page.contains(".TH DRIFTSENTRY"), "{arguments:?}: {page}");
+        let help = [&arguments[1..], &["--help"]].concat();
+        let help = driftsentry(&help, b"").expect(0).stdout;
+        // The page has the flags that the help has.
+        for flag in help
+            .split_whitespace()
+            .filter(|word| word.starts_with("--") && word.len() > 3)
+        {
+            let flag = flag.trim_matches(|c: char| !c.is_alphanumeric());
+            let in_roff = flag.replace('-', "\\-");
+            assert!(page.contains(&in_roff), "{flag} in {arguments:?}");
+        }
+        warned_of(&arguments, &page);
+    }
+    let unknown = driftsentry(&["man", "dance"], b"").expect(64);
+    assert!(unknown.stderr.contains("man --list"), "{unknown:?}");
+}
+
+/// Demands that groff, where it is there, has nothing to say about a page.
+fn warned_of(arguments: &[&str], page: &str) {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let groff = Command::new("groff")
+        .args(["-man", "-ww", "-z", "-Tutf8"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut groff) = groff else { return };
+    let mut input = groff.stdin.take().expect("stdin is piped");
+    input.write_all(page.as_bytes()).expect("written");
+    drop(input);
+    let said = groff.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert_eq!(said, "", "{arguments:?}");
+}
