@@ -16,7 +16,8 @@ PASSWORD = "seven rusty anchors"
 # Of another part of the product, or of Prometheus itself.
 NOT_OURS = {"up"}
 # Present once something has happened that doesn't happen here.
-LATER = {"driftsentry_backup_last_success_timestamp_seconds", "driftsentry_workspace_silent"}
+LATER = {"driftsentry_backup_last_success_timestamp_seconds", "driftsentry_backup_last_drill_passed",
+         "driftsentry_workspace_silent"}
 
 children = []
 trust_all = ssl.create_default_context()

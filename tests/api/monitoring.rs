@@ -75,6 +75,8 @@ fn every_metric_is_documented_and_there() {
         assert!(documented.remove(name).is_some(), "{name}");
         told.remove(name);
     }
+    // There has been no backup: a test of backups has them there.
+    documented.retain(|name, _| !name.starts_with("driftsentry_backup_"));
     assert_eq!(told, documented);
 }
 
@@ -104,8 +106,7 @@ fn the_dashboard_and_the_rules_name_metrics_that_are_there() {
     assert!(names.len() > 50, "{names:?}");
     let unknown: Vec<_> = names
         .iter()
-        // Of the backups.
-        .filter(|name| !known.contains(**name) && !name.starts_with("driftsentry_backup_"))
+        .filter(|name| !known.contains(**name))
         .collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     // And each metric but a few is looked at by one of them.
@@ -116,15 +117,14 @@ fn the_dashboard_and_the_rules_name_metrics_that_are_there() {
     assert_eq!(
         unused,
         [
+            "driftsentry_backup_last_drill_timestamp_seconds",
+            "driftsentry_backup_last_success_duration_seconds",
+            "driftsentry_backup_last_success_size_bytes",
             "driftsentry_password_hashes_total",
             "driftsentry_store_written_bytes_total",
-            "driftsentry_workspaces",
             "process_threads",
             "process_virtual_memory_bytes",
         ]
-        .into_iter()
-        .filter(|name| !names.iter().any(|used| used.starts_with(name)))
-        .collect::<Vec<_>>()
     );
 }
 
@@ -173,9 +173,9 @@ fn open_drifts_are_told_by_workspace_as_they_are() {
     let app = lively();
     let text = scraped(&app.as_nobody(), "*/*");
     let mut told = 0;
-    for (workspace, severity) in [("shop/prod", "critical"), ("shop/staging", "warning")]
+    for (workspace, severity) in ["shop/prod", "shop/staging"]
         .into_iter()
-        .flat_map(|(workspace, _)| ["critical", "warning", "info"].map(|each| (workspace, each)))
+        .flat_map(|workspace| ["critical", "warning", "info"].map(|each| (workspace, each)))
     {
         let line =
             format!(r#"driftsentry_drifts_open{{workspace="{workspace}",severity="{severity}"}} "#);
