@@ -19,7 +19,7 @@ pub(super) fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// Bytes: a number, or one with KiB, MiB or GiB.
+/// Bytes: a number, or one with KiB, MiB, GiB or TiB.
 pub(super) fn bytes(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
@@ -28,6 +28,7 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
         "KiB" => 1 << 10,
         "MiB" => 1 << 20,
         "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
         _ => return None,
     };
     digits.parse::<u64>().ok()?.checked_mul(unit)
