@@ -65,6 +65,8 @@ pub enum Error {
     },
     /// The disk is full: nothing was written, reads go on.
     Full,
+    /// The disk has not enough room for what was asked: nothing was written. The sentence has the figures.
+    NoRoom(String),
     /// Our fault. The cause is for the log, never for the caller.
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -140,7 +142,9 @@ impl fmt::Display for Error {
             Self::Throttled { retry_after_s } => {
                 write!(f, "Too many tries: try again in {retry_after_s} s.")
             }
-            Self::Unavailable(message) | Self::Unusable { message, .. } => f.write_str(message),
+            Self::Unavailable(message)
+            | Self::Unusable { message, .. }
+            | Self::NoRoom(message) => f.write_str(message),
             Self::Full => f.write_str(
                 "The disk is almost full: nothing was written. Reading still works; writing does again when space is free.",
             ),

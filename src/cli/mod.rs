@@ -1,7 +1,10 @@
 //! The command line: one file per subcommand, each with its `Args` and a `run`.
 
 mod audit;
+mod backup;
+mod bar;
 mod check;
+mod compact;
 mod completions;
 mod config;
 mod configuration;
@@ -9,13 +12,16 @@ mod credential;
 mod demo;
 mod doctor;
 pub mod exit;
+mod export;
 mod health;
+mod import;
 mod input;
 mod man;
 mod on_machine;
 mod openapi;
 mod push;
 mod report;
+mod restore;
 mod serve;
 mod support_bundle;
 mod user;
@@ -45,6 +51,11 @@ enum Command {
     Health(health::Args),
     Check(check::Args),
     Audit(audit::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
+    Export(export::Args),
+    Import(import::Args),
+    Compact(compact::Args),
     User(user::Args),
     Demo(demo::Args),
     Doctor(doctor::Args),
@@ -80,6 +91,11 @@ pub fn main() -> ExitCode {
         Command::Health(args) => health::run(args),
         Command::Check(args) => check::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Backup(args) => code(backup::run(&args)),
+        Command::Restore(args) => code(restore::run(&args)),
+        Command::Export(args) => code(export::run(&args)),
+        Command::Import(args) => code(import::run(&args)),
+        Command::Compact(args) => code(compact::run(&args)),
         Command::User(args) => code(user::run(&args)),
         Command::Demo(args) => code(demo::run(&args)),
         Command::Doctor(args) => doctor::run(args),

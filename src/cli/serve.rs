@@ -1,20 +1,26 @@
 //! `driftsentry serve`: the server.
 
 use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+
+use rustix::io::Errno;
 
 use crate::cli::configuration::{ConfigArgs, load};
 use crate::cli::exit::{Exit, Failure};
 use crate::config::{Config, Flags};
 use crate::control;
 use crate::error::{Error, Unusable};
+use crate::server::activation::{self, Handed};
 use crate::server::first_admin::{self, FirstAdmin};
 use crate::server::reload::{self, Reloaded};
 use crate::server::{
-    self, App, Data, ListenError, Listener, Protection, Serving, Tls, chores, routes, shutdown,
+    self, App, Data, ListenError, Listener, Protection, Serving, Supervisor, Tls, chores, routes,
+    shutdown, watchdog,
 };
-use crate::store::Options;
+use crate::store::{Options, Stage};
+use crate::telemetry::backups;
 use crate::telemetry::commits::CommitMetrics;
 use crate::telemetry::figures::{about, seconds};
 use crate::telemetry::logs::{self, Logs};
@@ -44,6 +50,31 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
+    // Before there are threads.
+    let handed = activation::handed().map_err(|error| Failure::new(Exit::Config, error));
+    let supervisor = Supervisor::from_environment();
+    let outcome = handed.and_then(|handed| start(args, handed, &supervisor));
+    if let Err(failure) = &outcome {
+        let exit = failure.exit();
+        supervisor.failed(errno(exit), exit as u8, failure.message());
+    }
+    outcome
+}
+
+/// The system's error that is nearest to why the server does not run.
+fn errno(exit: Exit) -> Errno {
+    match exit {
+        Exit::Usage | Exit::Data | Exit::Config => Errno::INVAL,
+        Exit::NoInput => Errno::NOENT,
+        Exit::Unavailable => Errno::ADDRINUSE,
+        Exit::TempFail => Errno::AGAIN,
+        Exit::NoPermission => Errno::ACCESS,
+        Exit::CantCreate => Errno::CANCELED,
+        Exit::Software | Exit::Io => Errno::IO,
+    }
+}
+
+fn start(args: Args, handed: Option<Handed>, supervisor: &Supervisor) -> Result<(), Failure> {
     let flags = args.config.into_flags();
     let config = load(&flags)?;
     let logs = logs::start(&config.log)
@@ -62,28 +93,42 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         .map_err(|error| {
             Failure::new(Exit::Unavailable, format!("can't start threads: {error}"))
         })?;
-    runtime.block_on(serve(flags, config, &logs))
+    runtime.block_on(serve(flags, config, &logs, handed, supervisor))
 }
 
-async fn serve(flags: Flags, config: Config, logs: &Logs) -> Result<(), Failure> {
+async fn serve(
+    flags: Flags,
+    config: Config,
+    logs: &Logs,
+    handed: Option<Handed>,
+    supervisor: &Supervisor,
+) -> Result<(), Failure> {
     for name in config.values.unknown_variables() {
         tracing::warn!(variable = name, "A variable is no setting and is ignored");
     }
     let config = &config;
-    let app = App::with_streams(config.limits.streams);
+    let app = App {
+        supervisor: supervisor.clone(),
+        ..App::with_streams(config.limits.streams)
+    };
     count_dropped_lines(&app, logs);
     let hangup = reload::listen()
         .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
-    shutdown::listen(app.lifecycle.clone())
+    shutdown::listen(app.lifecycle.clone(), supervisor.clone())
         .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
     // Before anything is opened: a port in use is found at once.
-    let tls = tls(config)?;
+    let tls = tls(config, supervisor)?;
     if let Some(tls) = &tls {
         show_certificate(&app, tls);
     }
-    let listener = server::bind(config.listen, protection(config))
-        .await
-        .map_err(refused)?;
+    let listener = match handed {
+        Some(handed) => {
+            let protection = protection(config, handed.address);
+            server::adopt(handed, protection)
+        }
+        None => server::bind(config.listen, protection(config, config.listen)).await,
+    };
+    let listener = listener.map_err(refused)?;
     let address = listener.local_addr().unwrap_or(config.listen);
     let listener = Listener::new(listener, tls.clone());
     let (options, scrape_token) = (config.serve_options(), config.scrape_token.clone());
@@ -104,12 +149,15 @@ async fn serve(flags: Flags, config: Config, logs: &Logs) -> Result<(), Failure>
     let apis = routes::apis(&app, &data, reloaded.scan_bytes.clone());
     let gate = Arc::clone(&data.gate);
     let audience = Arc::clone(&app.audience);
+    let url = format!("{scheme}://{address}");
     tokio::spawn(chores::watch_audience(audience, app.lifecycle.clone()));
+    tokio::spawn(watchdog::feed(app.clone(), data.store.clone()));
+    tokio::spawn(watchdog::tell(app.clone(), data.clone(), url.clone()));
     let chores = tokio::spawn(chores::run(data.clone(), app.lifecycle.clone()));
-    reload::follow(hangup, flags, config.clone(), reloaded);
+    reload::follow(hangup, flags, config.clone(), reloaded, supervisor.clone());
     serving.open(apis, gate);
     // Whoever waits for this line may ask for anything at once.
-    if let Err(error) = announce(&format!("{scheme}://{address}"), config, &admin) {
+    if let Err(error) = announce(&url, config, &admin) {
         // Whoever started it may have closed its end: that is no reason not to serve.
         tracing::debug!(cause = %error, "Standard output is closed");
     }
@@ -131,17 +179,17 @@ async fn serve(flags: Flags, config: Config, logs: &Logs) -> Result<(), Failure>
     Ok(())
 }
 
-/// What keeps others from reading along. Says so where nothing does.
-fn protection(config: &Config) -> Protection {
+/// What keeps others from reading along at this address. Says so where nothing does.
+fn protection(config: &Config, address: SocketAddr) -> Protection {
     if config.tls.is_some() {
         return Protection::Tls;
     }
     if !config.allow_insecure_http {
         return Protection::Loopback;
     }
-    if !config.listen.ip().to_canonical().is_loopback() {
+    if !address.ip().to_canonical().is_loopback() {
         tracing::warn!(
-            listen = %config.listen,
+            listen = %address,
             "Other machines are served in the clear, as allow_insecure_http says: whoever is between reads along"
         );
     }
@@ -149,7 +197,7 @@ fn protection(config: &Config) -> Protection {
 }
 
 /// The certificate to serve, followed from now on; none where it is not configured.
-fn tls(config: &Config) -> Result<Option<Tls>, Failure> {
+fn tls(config: &Config, supervisor: &Supervisor) -> Result<Option<Tls>, Failure> {
     let Some(files) = &config.tls else {
         return Ok(None);
     };
@@ -159,7 +207,7 @@ fn tls(config: &Config) -> Result<Option<Tls>, Failure> {
             format!("the TLS certificate can't be served: {error}"),
         )
     })?;
-    tls.follow(&files.cert, &files.key)
+    tls.follow(&files.cert, &files.key, supervisor.clone())
         .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
     Ok(Some(tls))
 }
@@ -203,13 +251,17 @@ fn unopened(config: &Config, error: Error) -> Failure {
 fn open(config: &Config, app: &App) -> Result<Data, Failure> {
     let commits = CommitMetrics::default();
     commits.register(&app.metrics);
+    let (stages, supervisor) = (app.supervisor.clone(), app.supervisor.clone());
     let options = Options {
         cache_bytes: usize::try_from(config.store.cache_bytes).unwrap_or(usize::MAX),
         min_free_bytes: config.store.min_free_bytes,
         on_commit: Box::new(move |commit| commits.count(commit)),
+        on_stage: Arc::new(move |stage| stages.takes_long(&told(stage))),
         // The store has tried all it can: a supervisor starts the program anew.
-        on_fatal: Box::new(|error| {
+        on_fatal: Box::new(move |error| {
             tracing::error!(%error, "The database can't be reopened: stopping");
+            let text = format!("the database can't be reopened: {error}");
+            supervisor.failed(Errno::IO, Exit::Io as u8, &text);
             std::process::exit(Exit::Io as i32);
         }),
         ..Options::new(&config.data_dir)
@@ -217,6 +269,7 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
     let opened = Data::open_with(options, config.auth.token_keys_file.clone());
     let data = opened.map_err(|error| unopened(config, error))?;
     data.patience.set(config.alerts.patience);
+    data.retention.set(config.retention.policy);
     streams::register(
         &app.metrics,
         Arc::clone(&app.audience),
@@ -224,6 +277,7 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
         Arc::clone(&data.feed),
     );
     sign_ins::register(&app.metrics, Arc::clone(&data.desk));
+    backups::register(&app.metrics, &app.health, config.backup_dir());
     let files = data.clone();
     telemetry::store::register(&app.metrics, data.store.clone(), move || files.file_bytes());
     inventory::register(
@@ -250,6 +304,18 @@ fn watch(app: &App, data: &Data) {
         let moved_ms = Timestamp::now().unix_ms() - tokens.now().unix_ms();
         moved_ms.into()
     });
+}
+
+/// What the store is at, for the supervisor.
+fn told(stage: Stage) -> String {
+    match stage {
+        Stage::Opening => "opening the database".to_owned(),
+        Stage::Checking(percent) => {
+            format!("checking the database after an unclean stop: {percent} %")
+        }
+        Stage::Migrating => "bringing the database to its newer format".to_owned(),
+        Stage::Building(done, all) => format!("building the indexes in memory: {done} of {all}"),
+    }
 }
 
 /// Says where it listens, as the first line, and where to go next.

@@ -230,7 +230,9 @@ fn kind_of(error: &Error) -> (StatusCode, Code) {
         Error::Unavailable(_) | Error::Unusable { .. } => {
             (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable)
         }
-        Error::Full => (StatusCode::INSUFFICIENT_STORAGE, Code::InsufficientStorage),
+        Error::Full | Error::NoRoom(_) => {
+            (StatusCode::INSUFFICIENT_STORAGE, Code::InsufficientStorage)
+        }
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::InternalServerError),
     }
 }

@@ -1,8 +1,12 @@
 //! The store with everything in memory that follows it, opened as one.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use tokio::sync::mpsc::Receiver;
+
+use crate::actor::Actor;
+use crate::backup::delivery::Said;
 use crate::error::Result;
 use crate::http::auth::Gate;
 use crate::live::Live;
@@ -13,7 +17,7 @@ use crate::sessions::sign_in::Desk;
 use crate::sessions::steady_clock::SteadyClock;
 use crate::store::{self, Options, Store, View, secrets};
 use crate::time::Timestamp;
-use crate::{alerts, audit, drifts, events, keys, scans, sessions, users};
+use crate::{alerts, audit, backup, drifts, events, keys, retention, scans, sessions, users};
 
 /// What the features' handlers read and write.
 #[derive(Debug, Clone)]
@@ -42,6 +46,10 @@ pub struct Data {
     pub audit_signer: Arc<audit::Signer>,
     /// The server's own parts, where this process serves.
     pub served: Arc<OnceLock<App>>,
+    /// Lets one backup be taken at a time.
+    pub backups: backup::Turns,
+    /// How long what is over is kept.
+    pub retention: Live<retention::Policy>,
 }
 
 /// The file with the keys of access tokens, where it is ours.
@@ -66,6 +74,8 @@ impl Data {
         let scans = Arc::<scans::index::Index>::default();
         let feed = Arc::<events::feed::Feed>::default();
         store::make_private_dir(&options.dir)?;
+        backup::restore::finish(&options.dir)?;
+        backup::folder::sweep(&options.dir);
         let fingerprint_secret = secrets::load_or_make(&options.dir, secrets::FINGERPRINT_KEY)?;
         let users = Arc::<users::index::Index>::default();
         let living = Arc::<sessions::index::Index>::default();
@@ -112,7 +122,17 @@ impl Data {
             patience: alerts::Patience::default().into(),
             audit_signer,
             served: Arc::default(),
+            backups: backup::Turns::default(),
+            retention: retention::Policy::default().into(),
         })
+    }
+
+    /// Begins to take a backup of how things are now.
+    ///
+    /// # Errors
+    /// As [`backup::delivery::begin`].
+    pub fn begin_backup(&self, by: Actor, turn: backup::Turn) -> Result<Receiver<Said>> {
+        backup::delivery::begin(self.store.clone(), by, turn, Timestamp::now())
     }
 
     /// Writes a signed checkpoint of the audit log to the program's logs: at the start and at a clean stop.
@@ -127,12 +147,6 @@ impl Data {
 
     /// The size of the database's file, in bytes.
     pub fn file_bytes(&self) -> u64 {
-        file_bytes(self.store.file())
+        store::disk_bytes(self.store.file())
     }
-}
-
-/// A sparse file counts by what it takes on disk.
-fn file_bytes(file: &Path) -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(file).map_or(0, |metadata| metadata.blocks() * 512)
 }

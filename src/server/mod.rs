@@ -2,6 +2,7 @@
 //!
 //! It knows the features' `Api`s, and nothing of what they do.
 
+pub mod activation;
 pub mod body;
 mod certificate;
 pub mod chores;
@@ -20,16 +21,19 @@ mod paced;
 mod refusal;
 pub mod reload;
 mod renewal;
+mod retention;
 mod route_table;
 pub mod routes;
 mod scrape;
 mod security_headers;
 pub mod serve_loop;
 pub mod shutdown;
+pub mod supervisor;
 mod tls;
 mod ui;
 mod unreadable;
 mod validity;
+pub mod watchdog;
 
 use std::io;
 use std::net::SocketAddr;
@@ -44,6 +48,7 @@ pub use certificate::PairError;
 pub use contract::contract;
 pub use data::Data;
 pub use serve_loop::Listener;
+pub use supervisor::Supervisor;
 pub use tls::{Tls, TlsError};
 
 use crate::config::ScrapeToken;
@@ -54,6 +59,7 @@ use crate::live::Live;
 use crate::telemetry::health::Health;
 use crate::telemetry::intake::IntakeMetrics;
 use crate::telemetry::metrics::Metrics;
+use activation::Handed;
 use middleware::Front;
 
 /// What the server's own parts and the features share. Built once, before the first request.
@@ -71,6 +77,8 @@ pub struct App {
     pub events_sent: Arc<Sent>,
     /// Counts the scans that come in.
     pub intake: IntakeMetrics,
+    /// Who looks after the program; nobody, unless it is set.
+    pub supervisor: Supervisor,
 }
 
 impl App {
@@ -92,6 +100,7 @@ impl App {
             intake,
             audience: Arc::new(Audience::new(limits)),
             events_sent: Arc::default(),
+            supervisor: Supervisor::default(),
             lifecycle,
         }
     }
@@ -166,6 +175,16 @@ pub async fn bind(address: SocketAddr, protection: Protection) -> Result<TcpList
         })
 }
 
+/// Takes over a socket that somebody else listens on; the same protection is asked for.
+///
+/// # Errors
+/// As [`bind`].
+pub fn adopt(handed: Handed, protection: Protection) -> Result<TcpListener, ListenError> {
+    let address = handed.address;
+    permitted(address, protection)?;
+    TcpListener::from_std(handed.listener).map_err(|error| ListenError::Refused(address, error))
+}
+
 /// Whether the server may listen on an address with this protection.
 ///
 /// # Errors
@@ -225,6 +244,7 @@ impl Serving {
     pub fn open(&self, apis: routes::Apis, gate: Arc<Gate>) {
         self.opening.open(apis, gate);
         self.app.lifecycle.set(Phase::Ready);
+        self.app.supervisor.ready("serving");
     }
 
     /// Serves until the application's lifecycle drains, then finishes what is under way.

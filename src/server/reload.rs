@@ -12,7 +12,8 @@ use crate::config::table::Reload;
 use crate::config::{Config, ConfigError, Flags, ScrapeToken, ServeOptions, Value};
 use crate::events::audience::Audience;
 use crate::live::Live;
-use crate::server::{App, Data, Serving};
+use crate::retention::Policy;
+use crate::server::{App, Data, Serving, Supervisor};
 use crate::telemetry::logs::Level;
 
 /// The settings that are replaced while the server runs.
@@ -25,6 +26,7 @@ pub struct Reloaded {
     /// What opens `/metrics` to other machines.
     pub scrape_token: Live<Option<ScrapeToken>>,
     patience: Live<Patience>,
+    retention: Live<Policy>,
     audience: Arc<Audience>,
     level: Level,
 }
@@ -37,6 +39,7 @@ impl Reloaded {
             scan_bytes: config.limits.scan_bytes.into(),
             scrape_token: serving.scrape_token.clone(),
             patience: data.patience.clone(),
+            retention: data.retention.clone(),
             audience: Arc::clone(&app.audience),
             level,
         }
@@ -48,6 +51,7 @@ impl Reloaded {
         self.scan_bytes.set(config.limits.scan_bytes);
         self.scrape_token.set(config.scrape_token.clone());
         self.patience.set(config.alerts.patience);
+        self.retention.set(config.retention.policy);
         self.audience.limit(config.limits.streams);
         if let Err(error) = self.level.set(&config.log.level) {
             tracing::error!(%error, "The log level can't be changed");
@@ -63,10 +67,17 @@ pub fn listen() -> io::Result<Signal> {
     signal(SignalKind::hangup())
 }
 
-/// Reads the configuration anew at each SIGHUP.
-pub fn follow(mut hangup: Signal, flags: Flags, mut config: Config, reloaded: Reloaded) {
+/// Reads the configuration anew at each SIGHUP, and tells the supervisor.
+pub fn follow(
+    mut hangup: Signal,
+    flags: Flags,
+    mut config: Config,
+    reloaded: Reloaded,
+    supervisor: Supervisor,
+) {
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
+            let _reloading = supervisor.reloading();
             let flags = flags.clone();
             // Files may be on a slow disk: not on a thread that serves.
             let read = tokio::task::spawn_blocking(move || Config::load(&flags)).await;

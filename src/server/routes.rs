@@ -18,7 +18,8 @@ use crate::server::{App, Data};
 use crate::server::{docs, scrape, ui};
 use crate::telemetry::api::HealthApi;
 use crate::{
-    alerts, audit, drifts, events, intake, keys, metrics, scans, sessions, users, workspaces,
+    alerts, audit, backup, drifts, events, intake, keys, metrics, scans, sessions, users,
+    workspaces,
 };
 
 /// Every feature's handlers. The contract is made of their types, the router of their values.
@@ -34,6 +35,7 @@ pub type Apis = (
     sessions::api::Api,
     users::api::Api,
     keys::api::Api,
+    backup::api::Api,
     HealthApi,
 );
 
@@ -86,6 +88,10 @@ pub fn apis(app: &App, data: &Data, scan_bytes: impl Into<Live<u64>>) -> Apis {
         keys::api::Api {
             store: store(),
             index: Arc::clone(&data.gate.keys),
+        },
+        backup::api::Api {
+            store: store(),
+            turns: data.backups.clone(),
         },
         HealthApi::new(Arc::clone(&app.health)),
     )

@@ -6,6 +6,7 @@ use redb::{Database, WriteTransaction};
 
 use super::engine::{self, failed};
 use super::keys::Key;
+use super::progress::{Progress, Stage};
 use super::tables::META;
 use crate::error::{Error, Result, Unusable};
 
@@ -46,11 +47,25 @@ fn create(transaction: &WriteTransaction) -> Result<()> {
     )
 }
 
+/// What the name of the copy begins and ends with that is made before a database is brought to a schema.
+const COPY_START: &str = "driftsentry.before-schema-";
+const COPY_END: &str = ".redb";
+
+/// Whether a file is named as such a copy.
+pub fn is_copy_before_upgrade(name: &str) -> bool {
+    name.starts_with(COPY_START) && name.ends_with(COPY_END)
+}
+
 /// Brings a database to the newest schema.
 ///
 /// # Errors
 /// `Unusable`, when the file is newer than this program; else what the engine says.
-pub(super) fn migrate(database: &Database, file: Option<&Path>, steps: &[Migration]) -> Result<()> {
+pub(super) fn migrate(
+    database: &Database,
+    file: Option<&Path>,
+    steps: &[Migration],
+    progress: &Progress,
+) -> Result<()> {
     let stored = engine::schema(database)?;
     let newest = steps.last().map_or(0, |step| step.version);
     if stored > newest {
@@ -65,8 +80,9 @@ pub(super) fn migrate(database: &Database, file: Option<&Path>, steps: &[Migrati
     if stored == newest {
         return Ok(());
     }
+    progress.enter(Stage::Migrating);
     if let (Some(file), 1..) = (file, stored) {
-        let copy = file.with_extension(format!("before-schema-{newest}.redb"));
+        let copy = file.with_file_name(format!("{COPY_START}{newest}{COPY_END}"));
         if !copy.exists() {
             let part = copy.with_extension("part");
             let _ = std::fs::remove_file(&part);
@@ -76,6 +92,7 @@ pub(super) fn migrate(database: &Database, file: Option<&Path>, steps: &[Migrati
         }
     }
     for step in steps.iter().filter(|step| step.version > stored) {
+        progress.enter(Stage::Migrating);
         let mut transaction = database.begin_write().map_err(failed)?;
         transaction.set_two_phase_commit(true);
         (step.run)(&transaction)?;

@@ -9,12 +9,14 @@
 //!
 //! Only `engine` names the engine's types, so that another ordered key-value engine can take its place.
 
+pub mod backup;
 pub mod codec;
 mod directory;
 mod engine;
 pub mod keys;
 mod migrations;
 pub mod pack;
+mod progress;
 mod pulse;
 mod reads;
 pub mod secrets;
@@ -31,18 +33,22 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
 
 pub use directory::make_private_dir;
 pub use engine::{Batch, Snapshot};
+pub use migrations::is_copy_before_upgrade;
+pub use progress::{LONGEST_STAGE, OnStage, Stage};
 pub use pulse::Mishaps;
 pub use reads::{Order, Range, Reads, Visit};
-pub use space::{Space, space_at};
+pub use space::{Space, room_for, space_at};
 pub use tables::{Rows, Table};
-pub use verify::{Unverified, Verified, is_locked, verify_file};
+pub use verify::{Unverified, Verified, is_locked, verify_file, verify_open};
 pub use writes::{Appended, Counter, Entry, Row, Writes};
 
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
+use progress::Progress;
 use pulse::Pulse;
 use writer::{Change, Message, Writer};
 
@@ -93,6 +99,8 @@ pub struct Options {
     pub views: Vec<Arc<dyn View>>,
     /// Called after each commit, on the writer's thread.
     pub on_commit: Box<dyn Fn(Commit) + Send>,
+    /// Called when something begins that may take long, while opening and while reopening.
+    pub on_stage: OnStage,
     /// Called when the store can't be reopened after failures: it will not write again.
     pub on_fatal: Box<dyn Fn(&Error) + Send>,
 }
@@ -115,6 +123,7 @@ impl Options {
             min_free_bytes: None,
             views: Vec::new(),
             on_commit: Box::new(|_| {}),
+            on_stage: Arc::new(|_| {}),
             on_fatal: Box::new(|_| {}),
         }
     }
@@ -147,6 +156,7 @@ struct Shared {
     /// Counts commits; streams wait for it to move.
     commits: watch::Sender<u64>,
     waiting: AtomicU64,
+    progress: Progress,
     pulse: Pulse,
 }
 
@@ -184,13 +194,15 @@ impl Store {
 
     /// Opens on the given source: the writer's thread owns the database from here on.
     fn start(source: writer::Source, options: Options, file: PathBuf) -> Result<Self> {
-        let database = source.open()?;
+        let progress = Progress::new(Arc::clone(&options.on_stage));
+        let database = source.open(&progress)?;
         let shared = Arc::new(Shared {
             published: RwLock::default(),
             views: options.views,
             state: watch::Sender::new(State::Ready),
             commits: watch::Sender::new(0),
             waiting: AtomicU64::new(0),
+            progress,
             pulse: Pulse::new(),
         });
         shared.publish_anew(&database)?;
@@ -311,6 +323,20 @@ impl Store {
             .unwrap_or_else(|_| Err(writer::closed()))
     }
 
+    /// [`Store::write_vital`] for callers that are not asynchronous.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_vital_blocking<T, F>(&self, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send + 'static,
+    {
+        self.queue(change, true)?
+            .blocking_recv()
+            .unwrap_or_else(|_| Err(writer::closed()))
+    }
+
     fn queue<T, F>(&self, change: F, is_vital: bool) -> Result<oneshot::Receiver<Result<T>>>
     where
         T: Send + 'static,
@@ -391,6 +417,27 @@ impl Store {
         self.space.space()
     }
 
+    /// Whether the writer works: it has done something since `seen` was set, or answers within so long. While it is at a
+    /// [`Stage`] it may be silent for [`LONGEST_STAGE`].
+    pub async fn writer_works(&self, seen: &mut u64, within: Duration) -> bool {
+        let (answer, answered) = oneshot::channel();
+        // Where the queue is full, what it has done tells.
+        let asked = self.queue.try_send(Message::Ping(answer)).is_ok();
+        let answers = asked && matches!(timeout(within, answered).await, Ok(Ok(())));
+        let progress = &self.shared.progress;
+        let beats = progress.beats();
+        let moved = std::mem::replace(seen, beats) != beats;
+        answers || moved || progress.is_at_a_stage()
+    }
+
+    /// Whether so many more bytes can be written beside the database without its own changes being refused.
+    ///
+    /// # Errors
+    /// `NoRoom`, with figures.
+    pub fn has_room_for(&self, bytes: u64) -> Result<()> {
+        self.space.has_room_for(bytes)
+    }
+
     /// The database's file.
     pub fn file(&self) -> &Path {
         &self.file
@@ -415,6 +462,51 @@ pub fn is_held(dir: &Path) -> bool {
     engine::is_held(&dir.join(FILE_NAME))
 }
 
+/// Whether a file begins as a database of the engine does.
+pub fn is_database(path: &Path) -> bool {
+    use std::io::Read;
+    const MARK: &[u8] = b"redb";
+    let mut head = [0; MARK.len()];
+    std::fs::File::open(path)
+        .and_then(|mut file| file.read_exact(&mut head))
+        .is_ok_and(|()| head == MARK)
+}
+
+/// What a store's file takes on the disk, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Before.
+    pub before_bytes: u64,
+    /// After.
+    pub after_bytes: u64,
+}
+
+/// Makes the file of a stopped store as small as what is in it, step by step, each of them durable.
+///
+/// # Errors
+/// `Unavailable`, with what to do, where it can't be opened; what writing says.
+pub fn compact(dir: &Path) -> Result<Sizes> {
+    let path = dir.join(FILE_NAME);
+    let source = writer::Source::File {
+        path: path.clone(),
+        cache_bytes: 64 << 20,
+    };
+    let before_bytes = disk_bytes(&path);
+    let mut database = source.open(&Progress::new(Arc::new(|_| {})))?;
+    engine::compact(&mut database)?;
+    drop(database);
+    Ok(Sizes {
+        before_bytes,
+        after_bytes: disk_bytes(&path),
+    })
+}
+
+/// What a sparse file takes on the disk, in bytes.
+pub fn disk_bytes(file: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(file).map_or(0, |metadata| metadata.blocks() * 512)
+}
+
 /// Which store it is: 16 random bytes, made with it and never changed.
 ///
 /// # Errors
@@ -424,6 +516,23 @@ pub fn instance(read: &impl Reads) -> Result<[u8; 16]> {
     read.get_bytes(tables::META.table, &key)?
         .and_then(|bytes| bytes.try_into().ok())
         .ok_or_else(|| Error::internal("the store's instance id is missing or damaged"))
+}
+
+/// The schema version of the tables.
+///
+/// # Errors
+/// `Internal`, where it is missing.
+pub fn schema(read: &impl Reads) -> Result<u32> {
+    let key = keys::Key::to_bytes(&"schema".to_owned());
+    read.get_bytes(tables::META.table, &key)?
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(u32::from_be_bytes)
+        .ok_or_else(|| Error::internal("the store's schema version is missing or damaged"))
+}
+
+/// The schema version that this program writes.
+pub fn newest_schema() -> u32 {
+    migrations::MIGRATIONS.last().map_or(0, |step| step.version)
 }
 
 /// Makes new ids greater than all stored ones, also after the clock was set back.

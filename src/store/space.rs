@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::error::{Error, Result};
+
 /// The least free space by default, in bytes, and as a share of the disk.
 const MIN_FREE_BYTES: u64 = 256 << 20;
 const MIN_FREE_SHARE: u64 = 20;
@@ -64,6 +66,18 @@ impl Watch {
         space_at(self.dir.as_deref()?, self.min_free_bytes)
     }
 
+    /// Whether so many more bytes leave what is to stay free.
+    pub(super) fn has_room_for(&self, bytes: u64) -> Result<()> {
+        match (self.dir.as_deref(), self.space()) {
+            (Some(dir), Some(space)) => has_room(
+                dir,
+                space.free_bytes,
+                bytes.saturating_add(space.least_bytes),
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// How much room there is. A file system that doesn't say counts as roomy: the engine will tell.
     pub(super) fn room(&self) -> Room {
         let Some(space) = self.space() else {
@@ -77,5 +91,58 @@ impl Watch {
         } else {
             Room::Nothing
         }
+    }
+}
+
+/// The free bytes of a directory's disk for this user, and its size; none where the file system doesn't say.
+fn free_bytes(dir: &Path) -> Option<(u64, u64)> {
+    let disk = rustix::fs::statvfs(dir).ok()?;
+    Some((
+        disk.f_bavail.saturating_mul(disk.f_frsize),
+        disk.f_blocks.saturating_mul(disk.f_frsize),
+    ))
+}
+
+/// Whether a directory's disk has room for so many bytes. One that doesn't say counts as roomy.
+///
+/// # Errors
+/// `NoRoom`, with figures.
+pub fn room_for(dir: &Path, bytes: u64) -> Result<()> {
+    free_bytes(dir).map_or(Ok(()), |(free, _)| has_room(dir, free, bytes))
+}
+
+fn has_room(dir: &Path, free: u64, needed: u64) -> Result<()> {
+    if free >= needed {
+        return Ok(());
+    }
+    let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+    Err(Error::NoRoom(format!(
+        "This needs {} MiB free in {}, and {} MiB are: free space there, or use a larger disk.",
+        mib(needed),
+        dir.display(),
+        free >> 20
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_room_is_told_with_figures() {
+        let dir = Path::new("/data");
+        assert!(has_room(dir, 5 << 20, 5 << 20).is_ok());
+        let error = has_room(dir, (5 << 20) - 1, 5 << 20)
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "This needs 5 MiB free in /data, and 4 MiB are: free space there, or use a larger disk."
+        );
+        assert!(room_for(Path::new("/nowhere"), u64::MAX).is_ok());
+        assert!(matches!(
+            room_for(Path::new("/tmp"), u64::MAX),
+            Err(Error::NoRoom(_))
+        ));
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::engine::{Batch, Snapshot, failed};
 use super::migrations::{MIGRATIONS, migrate};
+use super::progress::{Progress, Stage};
 use super::space::Room;
 use super::writes::{Row, Writes};
 use super::{Commit, Shared, State, space};
@@ -40,6 +41,8 @@ const REOPENINGS: [Duration; 5] = [
 pub(super) enum Message {
     /// A change to make.
     Change(Box<dyn Job>),
+    /// Somebody wants to know whether the writer works.
+    Ping(oneshot::Sender<()>),
     /// Close the database.
     Stop,
 }
@@ -164,14 +167,17 @@ pub(super) enum Source {
 
 impl Source {
     /// Opens the database and brings it to the newest schema.
-    pub(super) fn open(&self) -> Result<Database> {
+    pub(super) fn open(&self, progress: &Progress) -> Result<Database> {
+        progress.enter(Stage::Opening);
         match self {
             Self::File { path, cache_bytes } => {
+                let checking = progress.clone();
                 let said_percent = AtomicU64::new(0);
                 let database = Database::builder()
                     .set_cache_size(*cache_bytes)
                     .set_repair_callback(move |repair| {
                         let percent = (repair.progress() * 100.0) as u64;
+                        checking.enter(Stage::Checking(percent.min(100) as u8));
                         if percent >= said_percent.load(Ordering::Relaxed) + 10 {
                             said_percent.store(percent, Ordering::Relaxed);
                             tracing::info!(percent, "Checking the database after an unclean stop");
@@ -180,13 +186,13 @@ impl Source {
                     .create(path)
                     .map_err(|error| cannot_open(path, error))?;
                 make_private(path);
-                migrate(&database, Some(path), MIGRATIONS).map_err(told)?;
+                migrate(&database, Some(path), MIGRATIONS, progress).map_err(told)?;
                 Ok(database)
             }
             #[cfg(test)]
             Self::Backend(open) => {
                 let database = open()?;
-                migrate(&database, None, MIGRATIONS)?;
+                migrate(&database, None, MIGRATIONS, progress)?;
                 Ok(database)
             }
         }
@@ -278,10 +284,12 @@ impl Shared {
             .published
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        for view in &self.views {
+        for (done, view) in self.views.iter().enumerate() {
+            self.progress.enter(Stage::Building(done, self.views.len()));
             view.load(&snapshot)?;
         }
         published.snapshot = Some(snapshot);
+        self.progress.leave();
         Ok(())
     }
 
@@ -330,9 +338,16 @@ impl Writer {
     pub(super) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
         let mut settled = true;
+        let mut idle_at = Instant::now() + IDLE;
         loop {
-            let first = match self.waiting.recv_timeout(IDLE) {
+            let patience = idle_at.saturating_duration_since(Instant::now());
+            let first = match self.waiting.recv_timeout(patience) {
                 Ok(Message::Change(job)) => job,
+                Ok(Message::Ping(answer)) => {
+                    // Who asks may have left; being asked is no work, and the writer is as idle as before.
+                    let _ = answer.send(());
+                    continue;
+                }
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
                     let _work = shared.pulse.work();
@@ -341,6 +356,8 @@ impl Writer {
                         settled = true;
                         self.settle_down();
                     }
+                    self.shared.progress.beat();
+                    idle_at = Instant::now() + IDLE;
                     continue;
                 }
             };
@@ -349,6 +366,8 @@ impl Writer {
             if self.work(first) == Flow::Stop {
                 break;
             }
+            self.shared.progress.beat();
+            idle_at = Instant::now() + IDLE;
         }
         self.shared.state.send_replace(State::Closed);
         self.shared
@@ -445,10 +464,13 @@ impl Writer {
                 .unwrap_or_else(PoisonError::into_inner)
                 .snapshot = None;
             self.database = None;
-            match self.source.open().and_then(|database| {
-                self.shared.publish_anew(&database)?;
-                Ok(database)
-            }) {
+            match self
+                .source
+                .open(&self.shared.progress)
+                .and_then(|database| {
+                    self.shared.publish_anew(&database)?;
+                    Ok(database)
+                }) {
                 Ok(database) => {
                     self.database = Some(database);
                     self.shared.pulse.reopened();
@@ -532,12 +554,14 @@ fn run_batch(
                 job.refuse(Error::Full);
             }
             next += 1;
+            shared.progress.beat();
         }
         if jobs.len() >= BATCH_CHANGES || batch.bytes() >= BATCH_BYTES || *stop {
             break;
         }
         match waiting.try_recv() {
             Ok(Message::Change(job)) => jobs.push(job),
+            Ok(Message::Ping(answer)) => drop(answer.send(())),
             Ok(Message::Stop) => *stop = true,
             Err(_) => break,
         }

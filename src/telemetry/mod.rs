@@ -1,6 +1,7 @@
 //! How the server tells what it does: logs, metrics, health.
 
 pub mod api;
+pub mod backups;
 pub mod checks;
 mod classic;
 pub mod commits;
