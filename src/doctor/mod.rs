@@ -156,6 +156,7 @@ pub fn examine(
     ));
     findings.extend(standing::certificate(&config, now));
     findings.extend(found);
+    findings.push(standing::backup(&config, now));
     Examination {
         report: Report::of(findings),
         values: Some(config.values.clone()),

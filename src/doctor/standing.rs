@@ -1,5 +1,6 @@
 //! What the server, its certificate and its backups say of themselves.
 
+use crate::backup::folder::Records;
 use crate::check;
 use crate::config::Config;
 use crate::control::client::{self, Way};
@@ -13,6 +14,9 @@ const DAY_MS: i64 = 86_400_000;
 
 /// A certificate that ends within so many days is a warning.
 const EXPIRES_SOON_MS: i64 = 21 * DAY_MS;
+
+/// A backup older than this is a warning: one a day, and some hours for the one that is late.
+const OLD_BACKUP_MS: i64 = 30 * 3_600_000;
 
 /// Whether the store is whole, and its server well. Gives what the server says of itself, where one runs or the store is
 /// whole.
@@ -192,6 +196,55 @@ fn judged(path: &str, until: Timestamp, now: Timestamp) -> Finding {
     }
 }
 
+/// How old the last backup is.
+pub(super) fn backup(config: &Config, now: Timestamp) -> Finding {
+    let dir = config.backup_dir();
+    let records = Records::of(&dir);
+    let last = records.last_success.map(|last| last.taken_at);
+    let drill = records.last_drill.map(|drill| (drill.file, drill.passed));
+    aged(&dir.display().to_string(), last, drill, now)
+}
+
+fn aged(
+    dir: &str,
+    last: Option<Timestamp>,
+    drill: Option<(String, bool)>,
+    now: Timestamp,
+) -> Finding {
+    const CHECK: &str = "backup";
+    if let Some((file, false)) = drill {
+        return Finding::failure(
+            CHECK,
+            format_args!(
+                "{file} in {dir} can't be put back, as the last drill found: take another, and see the disk."
+            ),
+        );
+    }
+    let Some(last) = last else {
+        return Finding::warning(
+            CHECK,
+            format_args!(
+                "No backup was ever taken into {dir}: run `driftsentry backup`, and have it run each day."
+            ),
+        );
+    };
+    let age_ms = now.unix_ms() - last.unix_ms();
+    if age_ms > OLD_BACKUP_MS {
+        Finding::warning(
+            CHECK,
+            format_args!(
+                "The last backup in {dir} was taken at {last}, {} hours ago: see why none came since.",
+                age_ms / 3_600_000
+            ),
+        )
+    } else {
+        Finding::ok(
+            CHECK,
+            format_args!("The last backup in {dir} was taken at {last}."),
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +263,23 @@ mod tests {
             ("2026-12-19T12:00:00Z", Level::Ok),
         ] {
             assert_eq!(judged("/c.pem", at(until), now).level, level, "{until}");
+        }
+    }
+
+    #[test]
+    fn a_backup_is_judged_by_its_age_and_the_last_drill() {
+        let now = at("2026-11-28T12:00:00Z");
+        let yesterday = Some(at("2026-11-27T12:00:00Z"));
+        let before = Some(at("2026-11-26T12:00:00Z"));
+        let passed = |passed| Some(("b.dsb".to_owned(), passed));
+        for (last, drill, level) in [
+            (None, None, Level::Warning),
+            (before, None, Level::Warning),
+            (yesterday, None, Level::Ok),
+            (yesterday, passed(true), Level::Ok),
+            (yesterday, passed(false), Level::Failure),
+        ] {
+            assert_eq!(aged("/b", last, drill, now).level, level, "{last:?}");
         }
     }
 }

@@ -64,7 +64,16 @@ fn a_well_server_is_found_well_running_and_stopped() {
     app.as_engineer()
         .push("shop/prod", "07-scan1.refresh.json")
         .expect(201);
+    let none = found(&app, &[("DRIFTSENTRY_LIMITS_CONNECTIONS", "64")], 1);
+    says(
+        &none,
+        "backup",
+        "warning",
+        &["No backup was ever taken", "driftsentry backup"],
+    );
+    command(&app, &[], &["backup"]).expect(0);
     let running = found(&app, &[("DRIFTSENTRY_LIMITS_CONNECTIONS", "64")], 0);
+    says(&running, "backup", "ok", &["was taken at"]);
     says(
         &running,
         "store",
