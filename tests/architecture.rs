@@ -31,7 +31,7 @@ const FEATURES: [&str; 13] = [
 ];
 
 /// Modules of the edges and the shared layers, by rank from the ground up.
-const LAYERS: [(&str, u8); 12] = [
+const LAYERS: [(&str, u8); 13] = [
     ("store", 1),
     // Numbered rows and their bitmaps, which every list is made of: beside the store, below what is listed.
     ("listing", 1),

@@ -1,7 +1,5 @@
 //! A panic is a log line like any other, wherever it happens. A process of its own: it takes the panic hook.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on should fail")]
-
 use driftsentry::Error;
 use driftsentry::config::{LogConfig, LogFormat};
 use driftsentry::store::{Options, Store, Writes};
