@@ -10,6 +10,7 @@
 //! Only `engine` names the engine's types, so that another ordered key-value engine can take its place.
 
 pub mod codec;
+mod disk;
 mod engine;
 pub mod keys;
 mod migrations;
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
+pub use disk::Disk;
 pub use engine::{Batch, Snapshot};
 pub use reads::{Order, Range, Reads, Visit};
 pub use tables::{Rows, Table};
@@ -83,6 +85,8 @@ pub struct Options {
     pub cache_bytes: usize,
     /// Refuse writes when less than this many bytes are free; `None` for the larger of 256 MiB and 5 % of the disk.
     pub min_free_bytes: Option<u64>,
+    /// Where the database lies instead of in a file; asked for each time it is opened.
+    pub disk: Option<Box<dyn Fn() -> Box<dyn Disk> + Send>>,
     /// Structures that follow the rows.
     pub views: Vec<Arc<dyn View>>,
     /// Called after each commit, on the writer's thread.
@@ -107,6 +111,7 @@ impl Options {
             dir: dir.into(),
             cache_bytes: 64 << 20,
             min_free_bytes: None,
+            disk: None,
             views: Vec::new(),
             on_commit: Box::new(|_| {}),
             on_fatal: Box::new(|_| {}),
@@ -164,12 +169,15 @@ impl Store {
     /// # Errors
     /// `Unavailable`, with what to do, when another process holds it, it is newer than this program, or it is no
     /// database; `Internal` for what the system says.
-    pub fn open(options: Options) -> Result<Self> {
+    pub fn open(mut options: Options) -> Result<Self> {
         let file = options.dir.join(FILE_NAME);
         make_private_dir(&options.dir)?;
-        let source = writer::Source::File {
-            path: file.clone(),
-            cache_bytes: options.cache_bytes,
+        let source = match options.disk.take() {
+            Some(disk) => writer::Source::Disk(disk),
+            None => writer::Source::File {
+                path: file.clone(),
+                cache_bytes: options.cache_bytes,
+            },
         };
         Self::start(source, options, file)
     }
