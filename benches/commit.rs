@@ -9,12 +9,11 @@ use driftsentry::listing::Filter;
 use driftsentry::server::Data;
 use driftsentry::store::{FILE_NAME, Options};
 
-use crate::estate;
-use crate::harness::{Goal, Outcome, Report, median, scratch, size};
+use crate::harness::{Goal, Outcome, Report, Times, median, scratch, size};
 use crate::http::{PROGRAM, READY, account, serve, serve_args, sign_in};
 use crate::peer::Peer;
 use crate::processes::Server;
-use crate::wrk::{self, Load, Requests};
+use crate::{callers, estate};
 
 const CALLERS: usize = 64;
 /// Three rounds are timed, and in one more syncs are counted.
@@ -22,14 +21,14 @@ const ROUNDS: usize = 3;
 /// The most decisions of a round. A quarter of the smallest store's detected drifts is fewer.
 const DECISIONS: usize = 6_400;
 
-pub(crate) fn run(report: &mut Report, sizes: &[u64]) -> Outcome<()> {
+pub(crate) fn run(report: &mut Report, sizes: &[u64], with_peer: bool) -> Outcome<()> {
     report.subject("approvals over HTTP, 64 callers at once: durable and audited")?;
     for drifts in sizes {
         let dir = scratch()?.join("commit");
         let _ = std::fs::remove_dir_all(&dir);
         std::fs::create_dir(&dir)?;
         std::fs::copy(estate::of(*drifts)?.join(FILE_NAME), dir.join(FILE_NAME))?;
-        one(report, *drifts, &dir)?;
+        one(report, *drifts, &dir, with_peer)?;
         std::fs::remove_dir_all(&dir)?;
     }
     report.note("Approvals: each is on the disk with its audit entry, timeline entry, event and read alerts before it is answered. Every fsync and fdatasync of the process is counted by strace in a round of its own; bytes written are those that the kernel counts for the process (write_bytes of /proc/PID/io).");
@@ -37,7 +36,7 @@ pub(crate) fn run(report: &mut Report, sizes: &[u64]) -> Outcome<()> {
     Ok(())
 }
 
-fn one(report: &mut Report, drifts: u64, dir: &Path) -> Outcome<()> {
+fn one(report: &mut Report, drifts: u64, dir: &Path, with_peer: bool) -> Outcome<()> {
     let ids = detected(dir)?;
     let each = DECISIONS.min(ids.len() / (ROUNDS + 1));
     let mut rounds = ids.chunks(each);
@@ -52,12 +51,7 @@ fn one(report: &mut Report, drifts: u64, dir: &Path) -> Outcome<()> {
     }
     let written = (server.written()? - written) as f64 / (ROUNDS * each) as f64;
     server.stop()?;
-    let rate = median(made.iter().map(|load| load.per_second).collect());
-    let waits = |of: fn(&Load) -> f64| median(made.iter().map(of).collect()) * 1e3;
-    let (half, most) = (
-        waits(|load| load.median.as_secs_f64()),
-        waits(|load| load.p99.as_secs_f64()),
-    );
+    let rate = median(made.iter().map(|(rate, _)| *rate).collect());
     let line = report.line(
         format!("approvals, {of}"),
         format!("{rate:.0}/s"),
@@ -65,14 +59,14 @@ fn one(report: &mut Report, drifts: u64, dir: &Path) -> Outcome<()> {
         None,
         Goal::None,
     );
-    match peer_decides(drifts, &ids[..each]) {
-        Ok(peer) => line.peer(format!("{peer:.0}/s"), rate / peer, Goal::AtLeast(3.0)),
-        Err(error) => report.note(format!("The peer could not be asked: {error}.")),
+    if with_peer {
+        match peer_decides(drifts, &ids[..each]) {
+            Ok(peer) => line.peer(format!("{peer:.0}/s"), rate / peer, Goal::AtLeast(3.0)),
+            Err(error) => report.note(format!("The peer could not be asked: {error}.")),
+        }
     }
-    report.figure(
-        format!("a caller's wait, {of}"),
-        format!("median {half:.1} ms, p99 {most:.1} ms"),
-    );
+    let (_, waits) = &made[ROUNDS / 2];
+    report.figure(format!("a caller's wait, {of}"), waits.text());
     report.figure(
         format!("bytes written a decision, {of}"),
         format!("{written:.0}"),
@@ -111,14 +105,12 @@ fn detected(dir: &Path) -> Outcome<Vec<DriftId>> {
     Ok(ids)
 }
 
-fn approve(server: &Server, token: &str, ids: &[DriftId]) -> Outcome<Load> {
-    let paths = ids.iter().map(|id| format!("/api/v1/drifts/{id}/approve"));
-    let requests = Requests {
-        method: "POST",
-        body: r#"{"reason":"the port was opened by mistake"}"#,
-        paths: paths.collect(),
-    };
-    wrk::once(&server.url(), &requests, token, CALLERS)
+fn approve(server: &Server, token: &str, ids: &[DriftId]) -> Outcome<(f64, Times)> {
+    let body = r#"{"reason":"the port was opened by mistake"}"#;
+    let ids = ids.iter();
+    let requests = ids.map(|id| (format!("POST /api/v1/drifts/{id}/approve"), body));
+    let requests: Vec<_> = requests.collect();
+    callers::once(&server.address()?.to_string(), token, &requests, CALLERS)
 }
 
 fn peer_decides(drifts: u64, ids: &[DriftId]) -> Outcome<f64> {

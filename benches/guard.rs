@@ -4,8 +4,6 @@
 //! the difference is what each further request costs. The counts are kept in `benches/guard.json`.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -20,6 +18,7 @@ use driftsentry::store::{FILE_NAME, Options};
 use driftsentry::telemetry::logs;
 use serde::{Deserialize, Serialize};
 
+use crate::callers::{Asked, Caller};
 use crate::harness::{Outcome, scratch};
 use crate::{estate, works};
 
@@ -170,7 +169,8 @@ pub(crate) fn ask(kind: &str, requests: usize, dir: &Path, token: &str) -> Outco
         let apis = routes::apis(&app, &data, 1 << 20);
         let lifecycle = app.lifecycle.clone();
         let client = std::thread::spawn(move || {
-            let outcome = client(address, &token, &asked);
+            let outcome = Caller::new(&address.to_string(), &token)
+                .and_then(|mut caller| asked.iter().try_for_each(|one| caller.ask(one)));
             lifecycle.set(Phase::Draining);
             outcome
         });
@@ -191,7 +191,7 @@ pub(crate) fn ask(kind: &str, requests: usize, dir: &Path, token: &str) -> Outco
 }
 
 /// What is asked: each request's first line, and its body.
-fn asked(data: &Data, kind: &str, requests: usize) -> Outcome<Vec<(String, &'static str)>> {
+fn asked(data: &Data, kind: &str, requests: usize) -> Outcome<Vec<Asked>> {
     if kind == APPROVE {
         let detected = Query {
             filters: vec![Filter {
@@ -217,43 +217,4 @@ fn asked(data: &Data, kind: &str, requests: usize) -> Outcome<Vec<(String, &'sta
     let paths: Vec<&str> = work.paths().collect();
     let nth = |n: usize| (format!("GET {}", paths[n % paths.len()]), "");
     Ok((0..requests).map(nth).collect())
-}
-
-/// Makes each request on one connection, and reads its answer.
-fn client(address: SocketAddr, token: &str, asked: &[(String, &str)]) -> Outcome<()> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_nodelay(true)?;
-    let mut bytes = Vec::new();
-    for (line, body) in asked {
-        let request = format!(
-            "{line} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes())?;
-        bytes.clear();
-        let mut end = None;
-        while end.is_none_or(|end| bytes.len() < end) {
-            let mut piece = [0; 65_536];
-            let read = stream.read(&mut piece)?;
-            if read == 0 {
-                return Err("the server hangs up".into());
-            }
-            bytes.extend_from_slice(&piece[..read]);
-            end = end.or_else(|| end_of(&bytes));
-        }
-        if !bytes.starts_with(b"HTTP/1.1 200") {
-            return Err(format!("{line}: {}", String::from_utf8_lossy(&bytes)).into());
-        }
-    }
-    Ok(())
-}
-
-/// Where an answer ends whose head is there.
-fn end_of(bytes: &[u8]) -> Option<usize> {
-    let head = memchr::memmem::find(bytes, b"\r\n\r\n")?;
-    let text = std::str::from_utf8(&bytes[..head]).ok()?;
-    let length = text
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "))?;
-    Some(head + 4 + length.parse::<usize>().ok()?)
 }

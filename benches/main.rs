@@ -1,7 +1,8 @@
-//! Measures DriftSentry: `cargo bench -- [SUBJECT…] [--quick | --full]`, or all of it with `scripts/bench`.
+//! Measures DriftSentry: `cargo bench -- [SUBJECT…] [--quick | --full] [--without-peer]`, or all of it with `scripts/bench`.
 //!
 //! One program, so that the optimised library is linked once. Each subject is a module with a `run`.
 
+mod callers;
 mod commit;
 mod credentials;
 mod estate;
@@ -87,16 +88,17 @@ fn main() -> Outcome<ExitCode> {
         Some(_) => Extent::Full,
         None => Extent::Usual,
     };
-    args.retain(|arg| arg != "--quick" && arg != "--full");
+    let with_peer = args.iter().all(|arg| arg != "--without-peer");
+    args.retain(|arg| !["--quick", "--full", "--without-peer"].contains(&arg.as_str()));
     if let Some(unknown) = args.iter().find(|arg| !SUBJECTS.contains(&arg.as_str())) {
         return Err(format!(
-            "{unknown} is none of {}, --quick, --full, --guard",
+            "{unknown} is none of {}, --quick, --full, --without-peer, --guard",
             SUBJECTS.join(", ")
         )
         .into());
     }
     let mut report = Report::default();
-    let measured = measure(&mut report, extent, &args);
+    let measured = measure(&mut report, extent, with_peer, &args);
     // Also where a later subject fails: what was measured was measured.
     println!("\n{}", report.markdown());
     if extent != Extent::Quick {
@@ -113,7 +115,7 @@ fn code(well: bool) -> ExitCode {
     }
 }
 
-fn measure(report: &mut Report, extent: Extent, args: &[String]) -> Outcome<()> {
+fn measure(report: &mut Report, extent: Extent, with_peer: bool, args: &[String]) -> Outcome<()> {
     let wanted = |subject: &str| args.is_empty() || args.iter().any(|arg| arg == subject);
     // The largest that a copy is made of, or that is filled into the peer, is a tenth of the largest.
     let (sizes, fewer): (&[u64], &[u64]) = match extent {
@@ -148,13 +150,13 @@ fn measure(report: &mut Report, extent: Extent, args: &[String]) -> Outcome<()> 
         reconcile::run(report, &sizes[..sizes.len().min(3)])?;
     }
     if wanted("commit") {
-        commit::run(report, fewer)?;
+        commit::run(report, fewer, with_peer)?;
     }
     if wanted("list") {
         list::run(report, sizes)?;
     }
     if wanted("http") {
-        http::run(report, sizes, fewer)?;
+        http::run(report, sizes, if with_peer { fewer } else { &[] })?;
     }
     if wanted("events") {
         events::run(

@@ -14,10 +14,9 @@ use driftsentry::store::{Options, Order, Range, Reads, Store, codec};
 use driftsentry::time::Timestamp;
 use serde_json::json;
 
-use crate::estate;
 use crate::harness::{Outcome, median, scratch, size};
 use crate::processes::Server;
-use crate::wrk::{self, Requests};
+use crate::{callers, estate, wrk};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peer.py");
 /// Slower than this, it is asked once more for longer.
@@ -141,15 +140,12 @@ impl Peer {
 
     /// How many changes of a status it makes a second, by so many callers.
     pub(crate) fn decides(&self, ids: &[DriftId], callers: usize) -> Outcome<f64> {
-        let paths = ids.iter().map(|id| record(*id));
-        let requests = Requests {
-            method: "PATCH",
-            body: r#"{"status":"approved"}"#,
-            paths: paths.collect(),
-        };
-        let made = wrk::once(&self.server.url(), &requests, &self.token, callers)?;
+        let change = |id: &DriftId| (format!("PATCH {}", record(*id)), r#"{"status":"approved"}"#);
+        let requests: Vec<_> = ids.iter().map(change).collect();
+        let address = self.server.address()?.to_string();
+        let (rate, _) = callers::once(&address, &self.token, &requests, callers)?;
         self.settle();
-        Ok(made.per_second)
+        Ok(rate)
     }
 
     /// Waits until it has dropped what nobody waits for any more.

@@ -4,22 +4,13 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use crate::harness::{Outcome, scratch};
+use crate::harness::Outcome;
 
 /// What a server did under load.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) per_second: f64,
     pub(crate) median: Duration,
-    pub(crate) p99: Duration,
-}
-
-/// Requests that are each made once.
-#[derive(Debug)]
-pub(crate) struct Requests {
-    pub(crate) method: &'static str,
-    pub(crate) body: &'static str,
-    pub(crate) paths: Vec<String>,
 }
 
 /// Asks for the paths in turn for so many seconds, by 32 connections. Answers that don't come in time are no failure.
@@ -32,34 +23,6 @@ pub(crate) fn load(url: &str, paths: &Path, token: Option<&str>, seconds: u32) -
         .args([url, "--"])
         .arg(paths)
         .args(token);
-    measured(url, &run(&mut command)?)
-}
-
-/// Makes each request once, by so many connections.
-pub(crate) fn once(
-    url: &str,
-    requests: &Requests,
-    token: &str,
-    connections: usize,
-) -> Outcome<Load> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/once.lua");
-    let paths = scratch()?.join("once.txt");
-    std::fs::write(&paths, requests.paths.join("\n") + "\n")?;
-    let mut command = Command::new("wrk");
-    command.args([
-        "-t1",
-        "--latency",
-        "--timeout",
-        "60s",
-        "-d600s",
-        "-s",
-        script,
-    ]);
-    command
-        .arg(format!("-c{connections}"))
-        .args([url, "--"])
-        .arg(paths);
-    command.args([token, requests.method, requests.body]);
     measured(url, &run(&mut command)?)
 }
 
@@ -87,7 +50,6 @@ fn measured(url: &str, output: &Output) -> Outcome<Load> {
     Ok(Load {
         per_second: after("Requests/sec:")?.parse()?,
         median: duration(after("50%")?)?,
-        p99: duration(after("99%")?)?,
     })
 }
 
