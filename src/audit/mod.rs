@@ -16,6 +16,7 @@ use serde_json::Value;
 
 pub use chain::{Flaw, Verdict, Walk, verify};
 pub use checkpoint::{Checkpoint, PublicKey, Signer};
+pub use index::newest;
 pub use proof::{Examination, Proof, verify_with};
 
 use crate::actor::{Actor, Role};

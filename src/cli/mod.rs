@@ -3,9 +3,12 @@
 mod audit;
 mod check;
 mod completions;
+mod config;
+mod configuration;
 mod credential;
 mod demo;
 pub mod exit;
+mod health;
 mod input;
 mod on_machine;
 mod openapi;
@@ -32,9 +35,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Args),
+    Config(config::Args),
     Report(report::Args),
     Push(push::Args),
     Watch(watch::Args),
+    Health(health::Args),
     Check(check::Args),
     Audit(audit::Args),
     User(user::Args),
@@ -62,9 +67,11 @@ pub fn main() -> ExitCode {
     };
     match cli.command {
         Command::Serve(args) => code(serve::run(args)),
+        Command::Config(args) => code(config::run(args)),
         Command::Report(args) => report::run(&args),
         Command::Push(args) => push::run(&args),
         Command::Watch(args) => code(watch::run(&args)),
+        Command::Health(args) => health::run(args),
         Command::Check(args) => check::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::User(args) => code(user::run(&args)),

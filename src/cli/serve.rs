@@ -1,27 +1,23 @@
 //! `driftsentry serve`: the server.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
-use prometheus_client::metrics::counter::ConstCounter;
-
+use crate::cli::configuration::{ConfigArgs, load};
 use crate::cli::exit::{Exit, Failure};
 use crate::config::{Config, Flags};
 use crate::control;
-use crate::drifts::records;
 use crate::error::Error;
 use crate::server::first_admin::{self, FirstAdmin};
+use crate::server::reload::{self, Reloaded};
 use crate::server::{
-    self, App, Data, ListenError, Listener, Protection, Tls, chores, routes, shutdown,
+    self, App, Data, ListenError, Listener, Protection, Serving, Tls, chores, routes, shutdown,
 };
-use crate::store::{Options, Reads, State};
+use crate::store::Options;
 use crate::telemetry::commits::CommitMetrics;
+use crate::telemetry::figures::{about, seconds};
 use crate::telemetry::logs::{self, Logs};
-use crate::telemetry::sign_ins;
-use crate::telemetry::streams;
+use crate::telemetry::{self, checks, inventory, sign_ins, streams};
 use crate::time::Timestamp;
 
 /// Start the server.
@@ -35,39 +31,19 @@ use crate::time::Timestamp;
   driftsentry serve --listen 0.0.0.0:8420 --tls-cert fullchain.pem --tls-key privkey.pem
   DRIFTSENTRY_LOG_LEVEL=debug driftsentry serve --config /etc/driftsentry/config.toml
 
-A renewed certificate is served within seconds of the files' change, and at SIGHUP.
+A renewed certificate is served within seconds of the files' change, and at SIGHUP. SIGHUP also takes over changed
+settings where that is possible, and logs which need a restart: see `driftsentry config reference`.
 A flag wins over its environment variable, that over the configuration file, that over the default.
 Exit codes: 0 stopped as asked, 69 the port is in use, 73 or 74 the data directory can't be used,
 78 the configuration or the certificate is wrong, or other machines would be served in the clear.")]
 pub(super) struct Args {
-    /// The configuration file, in TOML [env: DRIFTSENTRY_CONFIG]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Where to listen; port 0 takes a free one [env: DRIFTSENTRY_LISTEN] [default: 127.0.0.1:8420]
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    listen: Option<String>,
-    /// Where everything is kept; made where it is missing [env: DRIFTSENTRY_DATA_DIR] [default: ./driftsentry-data]
-    #[arg(long, value_name = "DIRECTORY")]
-    data_dir: Option<PathBuf>,
-    /// The certificate to serve HTTPS with, in PEM, its intermediate ones after it [env: DRIFTSENTRY_TLS_CERT]
-    #[arg(long, value_name = "FILE")]
-    tls_cert: Option<PathBuf>,
-    /// The certificate's private key, in PEM [env: DRIFTSENTRY_TLS_KEY]
-    #[arg(long, value_name = "FILE")]
-    tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let flags = Flags {
-        config: args.config,
-        listen: args.listen,
-        data_dir: args.data_dir,
-        tls_cert: args.tls_cert,
-        tls_key: args.tls_key,
-    };
-    let config = Config::load(&flags).map_err(|error| {
-        Failure::new(Exit::Config, format!("the configuration is wrong\n{error}"))
-    })?;
+    let flags = args.config.into_flags();
+    let config = load(&flags)?;
     let logs = logs::start(&config.log)
         .map_err(|error| Failure::new(Exit::CantCreate, format!("can't write logs: {error}")))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -77,41 +53,56 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         .map_err(|error| {
             Failure::new(Exit::Unavailable, format!("can't start threads: {error}"))
         })?;
-    runtime.block_on(serve(&config, &logs))
+    runtime.block_on(serve(flags, config, &logs))
 }
 
-async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
+async fn serve(flags: Flags, config: Config, logs: &Logs) -> Result<(), Failure> {
+    for name in config.values.unknown_variables() {
+        tracing::warn!(variable = name, "A variable is no setting and is ignored");
+    }
+    let config = &config;
     let app = App::with_streams(config.limits.streams);
     count_dropped_lines(&app, logs);
     shutdown::listen(app.lifecycle.clone())
         .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
     // Before anything is opened: a port in use is found at once.
     let tls = tls(config)?;
+    if let Some(tls) = &tls {
+        show_certificate(&app, tls);
+    }
     let listener = server::bind(config.listen, protection(config))
         .await
         .map_err(refused)?;
+    let address = listener.local_addr().unwrap_or(config.listen);
+    let listener = Listener::new(listener, tls.clone());
+    let (options, scrape_token) = (config.serve_options(), config.scrape_token.clone());
+    // From here on probes are answered, with 503 until the store is open.
+    let serving = Serving::start(listener, &app, scrape_token, options);
+    tracing::info!(%address, "Opening the database: requests are answered with 503 until it is open");
     let data = open(config, &app)?;
     data.log_checkpoint(Timestamp::now());
     // Dropped before the store is closed: its requests need it.
     let control = control::listen(&config.data_dir, &data);
 
-    let address = listener.local_addr().unwrap_or(config.listen);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let admin = first_admin::ensure(&data.store, &config.auth.first_admin)
         .await
         .map_err(|error| Failure::new(Exit::Config, error))?;
+    let reloaded = Reloaded::new(config, &app, &serving, &data, logs.level());
+    let apis = routes::apis(&app, &data, reloaded.scan_bytes.clone());
+    let gate = Arc::clone(&data.gate);
+    let audience = Arc::clone(&app.audience);
+    tokio::spawn(chores::watch_audience(audience, app.lifecycle.clone()));
+    let chores = tokio::spawn(chores::run(data.clone(), app.lifecycle.clone()));
+    reload::follow(flags, config.clone(), reloaded)
+        .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
+    serving.open(apis, gate);
+    // Whoever waits for this line may ask for anything at once.
     if let Err(error) = announce(&format!("{scheme}://{address}"), config, &admin) {
         // Whoever started it may have closed its end: that is no reason not to serve.
         tracing::debug!(cause = %error, "Standard output is closed");
     }
-    let apis = routes::apis(&app, &data, config.limits.scan_bytes);
-    let gate = Arc::clone(&data.gate);
-    let listener = Listener::new(listener, tls);
-    let audience = Arc::clone(&app.audience);
-    tokio::spawn(chores::watch_audience(audience, app.lifecycle.clone()));
-    let chores = tokio::spawn(chores::run(data.clone(), app.lifecycle.clone()));
-    let (options, scrape_token) = (config.serve_options(), config.scrape_token.clone());
-    server::run(listener, &app, apis, gate, scrape_token, options).await;
+    serving.ended().await;
     let _ = chores.await;
     drop(control);
     // Closing waits for the last commit: not on a thread that serves.
@@ -191,46 +182,47 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
         ..Options::new(&config.data_dir)
     };
     let opened = Data::open_with(options, config.auth.token_keys_file.clone());
-    let mut data = opened.map_err(|error| {
+    let data = opened.map_err(|error| {
         let exit = match &error {
             Error::Internal(_) => Exit::Io,
             _ => Exit::CantCreate,
         };
         Failure::new(exit, error)
     })?;
-    data.patience = config.alerts.patience;
+    data.patience.set(config.alerts.patience);
     streams::register(
         &app.metrics,
         Arc::clone(&app.audience),
         Arc::clone(&app.events_sent),
         Arc::clone(&data.feed),
     );
-    let audience = Arc::clone(&app.audience);
-    app.health
-        .fact("eventStreams", move || audience.count().into());
     sign_ins::register(&app.metrics, Arc::clone(&data.desk));
-    let store = data.store.clone();
-    app.health.check("database", move || match store.state() {
-        State::Ready => Ok(()),
-        State::Degraded(_) => Err("reopening after a failed write".to_owned()),
-        State::Full => Err("the disk is almost full".to_owned()),
-        State::Closed => Err("closed".to_owned()),
-    });
     let files = data.clone();
-    app.health
-        .fact("databaseBytes", move || files.file_bytes().into());
-    let store = data.store.clone();
-    app.health
-        .fact("queueDepth", move || store.queue_depth().into());
-    let store = data.store.clone();
-    app.health.fact("databaseReadMicroseconds", move || {
-        let started = std::time::Instant::now();
-        let read = store.read(|read| read.counter(&records::counters::total()));
-        read.ok()
-            .map(|_| u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX))
-            .into()
-    });
+    telemetry::store::register(&app.metrics, data.store.clone(), move || files.file_bytes());
+    inventory::register(
+        &app.metrics,
+        data.store.clone(),
+        Arc::clone(&data.drifts),
+        Arc::clone(&data.audit_signer),
+    );
+    watch(app, &data);
     Ok(data)
+}
+
+/// Lets health look at the store.
+fn watch(app: &App, data: &Data) {
+    checks::of_store(&app.health, &data.store);
+    let health = &app.health;
+    let audience = Arc::clone(&app.audience);
+    health.fact("eventStreams", move || audience.count().into());
+    let files = data.clone();
+    health.fact("databaseBytes", move || files.file_bytes().into());
+    let tokens = Arc::clone(&data.gate.tokens);
+    // Tokens end by a clock that nobody can set: what it differs by, the time of day was moved.
+    health.fact("clockMovedMilliseconds", move || {
+        let moved_ms = Timestamp::now().unix_ms() - tokens.now().unix_ms();
+        moved_ms.into()
+    });
 }
 
 /// Says where it listens, as the first line, and where to go next.
@@ -275,28 +267,30 @@ fn introduce(
 
 /// Shows under `/metrics` how many log lines were dropped.
 fn count_dropped_lines(app: &App, logs: &Logs) {
-    struct Dropped<F>(F);
-
-    impl<F> std::fmt::Debug for Dropped<F> {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("Dropped")
-        }
-    }
-
-    impl<F: Fn() -> u64 + Send + Sync + 'static> Collector for Dropped<F> {
-        fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-            let dropped = ConstCounter::new((self.0)());
-            let descriptor = encoder.encode_descriptor(
+    let count = logs.drop_counter();
+    app.metrics.at_each_scrape("logs", move |figures| {
+        figures.counter(
+            about(
                 "log_lines_dropped",
                 "Log lines dropped because writing could not keep up",
-                None,
-                dropped.metric_type(),
-            )?;
-            dropped.encode(descriptor)
-        }
-    }
+            ),
+            count(),
+        )
+    });
+}
 
-    let count = logs.drop_counter();
+/// Shows under `/metrics` until when the certificate that is served is valid.
+fn show_certificate(app: &App, tls: &Tls) {
+    let tls = tls.clone();
     app.metrics
-        .register(|registry| registry.register_collector(Box::new(Dropped(count))));
+        .at_each_scrape("certificate", move |figures| match tls.expires_at() {
+            Some(at) => figures.gauge(
+                seconds(
+                    "tls_certificate_expiry_timestamp",
+                    "Until when the certificate that is served is valid, in Unix time",
+                ),
+                at.unix_ms() as f64 / 1_000.0,
+            ),
+            None => Ok(()),
+        });
 }

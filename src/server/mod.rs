@@ -18,6 +18,7 @@ mod outcome;
 mod overdue;
 mod paced;
 mod refusal;
+pub mod reload;
 mod renewal;
 mod route_table;
 pub mod routes;
@@ -28,12 +29,14 @@ pub mod shutdown;
 mod tls;
 mod ui;
 mod unreadable;
+mod validity;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 pub use crate::config::ServeOptions;
 pub use crate::telemetry::lifecycle::{Lifecycle, Phase};
@@ -47,7 +50,9 @@ use crate::config::ScrapeToken;
 use crate::events::audience::{Audience, Limits};
 use crate::events::stream::Sent;
 use crate::http::auth::Gate;
+use crate::live::Live;
 use crate::telemetry::health::Health;
+use crate::telemetry::intake::IntakeMetrics;
 use crate::telemetry::metrics::Metrics;
 use middleware::Front;
 
@@ -64,6 +69,8 @@ pub struct App {
     pub audience: Arc<Audience>,
     /// Counts the events that go out.
     pub events_sent: Arc<Sent>,
+    /// Counts the scans that come in.
+    pub intake: IntakeMetrics,
 }
 
 impl App {
@@ -75,9 +82,14 @@ impl App {
     /// The same, with so many streams of events at most.
     pub fn with_streams(limits: Limits) -> Self {
         let lifecycle = Lifecycle::new();
+        let (metrics, intake) = (Arc::new(Metrics::new()), IntakeMetrics::default());
+        intake.register(&metrics);
+        let health = Arc::new(Health::new(lifecycle.clone()));
+        health.register(&metrics);
         Self {
-            health: Arc::new(Health::new(lifecycle.clone())),
-            metrics: Arc::new(Metrics::new()),
+            health,
+            metrics,
+            intake,
             audience: Arc::new(Audience::new(limits)),
             events_sent: Arc::default(),
             lifecycle,
@@ -125,9 +137,7 @@ pub enum ListenError {
 /// # Errors
 /// When other machines could reach it without protection, or it is taken, or refused by the system.
 pub async fn bind(address: SocketAddr, protection: Protection) -> Result<TcpListener, ListenError> {
-    if protection == Protection::Loopback && !address.ip().to_canonical().is_loopback() {
-        return Err(ListenError::InTheClear(address));
-    }
+    permitted(address, protection)?;
     TcpListener::bind(address)
         .await
         .map_err(|error| match error.kind() {
@@ -136,20 +146,74 @@ pub async fn bind(address: SocketAddr, protection: Protection) -> Result<TcpList
         })
 }
 
-/// Serves until the application's lifecycle drains, then finishes what is under way. `scrape_token` opens `/metrics`
-/// to other machines.
+/// Whether the server may listen on an address with this protection.
 ///
-/// Returns when the last connection is closed or the time for it is over; the caller then closes the store.
-pub async fn run(
-    listener: Listener,
-    app: &App,
-    apis: routes::Apis,
-    gate: Arc<Gate>,
-    scrape_token: Option<ScrapeToken>,
-    options: ServeOptions,
-) {
-    let site = routes::Site::new(app, apis, gate, scrape_token);
-    let front = Front::new::<routes::Apis>(site, app.clone(), options.clone());
-    app.lifecycle.set(Phase::Ready);
-    serve_loop::serve(listener, Arc::new(front), app.clone(), options).await;
+/// # Errors
+/// When other machines could reach it without any.
+pub fn permitted(address: SocketAddr, protection: Protection) -> Result<(), ListenError> {
+    if protection == Protection::Loopback && !address.ip().to_canonical().is_loopback() {
+        return Err(ListenError::InTheClear(address));
+    }
+    Ok(())
+}
+
+/// A server that answers: at first that it is starting, then whatever it is asked.
+pub struct Serving {
+    app: App,
+    opening: Arc<routes::Opening>,
+    ended: JoinHandle<()>,
+    /// The bounds that every client is held to.
+    pub options: Live<ServeOptions>,
+    /// What opens `/metrics` to other machines.
+    pub scrape_token: Live<Option<ScrapeToken>>,
+}
+
+impl Serving {
+    /// Answers from now on: probes hear that the server is starting, at once, however long the store takes to open.
+    /// `scrape_token` opens `/metrics` to other machines.
+    pub fn start(
+        listener: Listener,
+        app: &App,
+        scrape_token: Option<ScrapeToken>,
+        options: ServeOptions,
+    ) -> Self {
+        let scrape_token = Live::from(scrape_token);
+        let options = Live::from(options);
+        let opening = Arc::new(routes::Opening::new(app));
+        let site = routes::Site::new(app, Arc::clone(&opening), scrape_token.clone());
+        let front = Arc::new(Front::new::<routes::Apis>(
+            site,
+            app.clone(),
+            options.clone(),
+        ));
+        let ended = tokio::spawn(serve_loop::serve(
+            listener,
+            front,
+            app.clone(),
+            options.clone(),
+        ));
+        Self {
+            app: app.clone(),
+            opening,
+            ended,
+            options,
+            scrape_token,
+        }
+    }
+
+    /// Answers everything from now on.
+    pub fn open(&self, apis: routes::Apis, gate: Arc<Gate>) {
+        self.opening.open(apis, gate);
+        self.app.lifecycle.set(Phase::Ready);
+    }
+
+    /// Serves until the application's lifecycle drains, then finishes what is under way.
+    ///
+    /// Returns when the last connection is closed or the time for it is over; the caller then closes the store.
+    pub async fn ended(self) {
+        if self.ended.await.is_err() {
+            tracing::error!("Accepting connections panicked");
+            self.app.lifecycle.set(Phase::Stopped);
+        }
+    }
 }

@@ -14,7 +14,7 @@ use poem::http::{Method, StatusCode};
 
 use crate::http::context::RequestContext;
 use crate::server::connection::Working;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Answered, Metrics};
 
 /// From here on a request counts as slow.
 const SLOW: Duration = Duration::from_secs(1);
@@ -29,6 +29,8 @@ pub(crate) struct Outcome {
     /// Whether the answer is a stream of events: how long one listens says nothing of how fast the server is.
     pub(crate) listens: bool,
     pub(crate) context: RequestContext,
+    /// What is logged while the answer streams has the request's correlation id.
+    pub(crate) span: tracing::Span,
     pub(crate) read_bytes: Arc<AtomicU64>,
     pub(crate) metrics: Arc<Metrics>,
     /// Keeps the connection from counting as idle while the answer streams.
@@ -64,9 +66,11 @@ impl Body for OutBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let poll = Pin::new(&mut self.inner).poll_frame(cx);
+        let this = &mut *self;
+        let _entered = this.outcome.span.enter();
+        let poll = Pin::new(&mut this.inner).poll_frame(cx);
         if let Poll::Ready(Some(Ok(frame))) = &poll {
-            self.sent_bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
+            this.sent_bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
         }
         poll
     }
@@ -85,12 +89,17 @@ impl Drop for OutBody {
         let outcome = &self.outcome;
         let took = self.took.unwrap_or_else(|| outcome.started.elapsed());
         let timed = (!outcome.listens).then_some(took);
-        outcome
-            .metrics
-            .request(&outcome.method, outcome.route, outcome.status, timed);
+        let request_bytes = outcome.read_bytes.load(Ordering::Relaxed);
+        outcome.metrics.request(&Answered {
+            method: &outcome.method,
+            route: outcome.route,
+            status: outcome.status,
+            took: timed,
+            request_bytes,
+            response_bytes: self.sent_bytes,
+        });
         let duration_ms = took.as_secs_f64() * 1_000.0;
         let status = outcome.status.as_u16();
-        let request_bytes = outcome.read_bytes.load(Ordering::Relaxed);
         let user = outcome.context.user.get().map(String::as_str);
         macro_rules! tell {
             ($level:ident, $message:literal) => {

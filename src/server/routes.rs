@@ -1,6 +1,6 @@
 //! Every feature's `Api`, on one screen, and what is served beside them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use poem::endpoint::BoxEndpoint;
 use poem::http::header::LOCATION;
@@ -11,6 +11,7 @@ use poem_openapi::OpenApiService;
 use crate::config::ScrapeToken;
 use crate::http::auth::Gate;
 use crate::http::problem::{Code, Problem};
+use crate::live::Live;
 use crate::server::contract::{TITLE, VERSION};
 use crate::server::files::File;
 use crate::server::{App, Data};
@@ -37,7 +38,7 @@ pub type Apis = (
 );
 
 /// The handlers over what is stored. Scans are taken up to `scan_bytes`.
-pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
+pub fn apis(app: &App, data: &Data, scan_bytes: impl Into<Live<u64>>) -> Apis {
     let store = || data.store.clone();
     (
         drifts::api::Api {
@@ -49,7 +50,13 @@ pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
             store: store(),
             index: Arc::clone(&data.scans),
         },
-        intake::api::Api::new(store(), data.fingerprint_secret, scan_bytes, data.patience),
+        intake::api::Api::new(
+            store(),
+            data.fingerprint_secret,
+            scan_bytes.into(),
+            data.patience.clone(),
+            app.intake.clone(),
+        ),
         workspaces::api::Api { store: store() },
         alerts::api::Api {
             store: store(),
@@ -84,11 +91,43 @@ pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
     )
 }
 
+/// The features' routes, which there are once the store is open. Until then there is health alone.
+pub(crate) struct Opening {
+    health: BoxEndpoint<'static>,
+    all: OnceLock<BoxEndpoint<'static>>,
+}
+
+impl Opening {
+    pub(crate) fn new(app: &App) -> Self {
+        let health = HealthApi::new(Arc::clone(&app.health));
+        Self {
+            health: OpenApiService::new(health, TITLE, VERSION)
+                .into_endpoint()
+                .boxed(),
+            all: OnceLock::new(),
+        }
+    }
+
+    /// Has all routes answered from now on.
+    pub(crate) fn open(&self, apis: Apis, gate: Arc<Gate>) {
+        let all = OpenApiService::new(apis, TITLE, VERSION)
+            .into_endpoint()
+            .data(gate)
+            .boxed();
+        // There is one store, which is opened once.
+        let _ = self.all.set(all);
+    }
+
+    fn now(&self) -> &BoxEndpoint<'static> {
+        self.all.get().unwrap_or(&self.health)
+    }
+}
+
 /// The routes: the features' own, and what stands beside the contract.
 pub(crate) struct Site {
-    api: BoxEndpoint<'static>,
+    api: Arc<Opening>,
     app: App,
-    scrape_token: Option<ScrapeToken>,
+    scrape_token: Live<Option<ScrapeToken>>,
 }
 
 /// How a path beside the contract stands in logs and metrics. Travels with its answer.
@@ -112,15 +151,11 @@ enum Beside {
 impl Site {
     pub(crate) fn new(
         app: &App,
-        apis: Apis,
-        gate: Arc<Gate>,
-        scrape_token: Option<ScrapeToken>,
+        api: Arc<Opening>,
+        scrape_token: Live<Option<ScrapeToken>>,
     ) -> Self {
         Self {
-            api: OpenApiService::new(apis, TITLE, VERSION)
-                .into_endpoint()
-                .data(gate)
-                .boxed(),
+            api,
             app: app.clone(),
             scrape_token,
         }
@@ -132,10 +167,12 @@ impl Site {
             return Err(poem::error::MethodNotAllowedError.into());
         }
         match found {
-            Beside::Metrics => Ok(match scrape::admit(request, self.scrape_token.as_ref()) {
-                Ok(()) => self.app.metrics.scrape(),
-                Err(problem) => failure(*problem),
-            }),
+            Beside::Metrics => Ok(
+                match scrape::admit(request, self.scrape_token.get().as_ref().as_ref()) {
+                    Ok(()) => self.app.metrics.scrape(request.headers()),
+                    Err(problem) => failure(*problem),
+                },
+            ),
             Beside::File { file, policy } => file.answer(request.headers(), policy),
             Beside::Moved { to } => {
                 let mut response = Response::from(StatusCode::PERMANENT_REDIRECT);
@@ -159,7 +196,7 @@ impl Endpoint for Site {
         let path = request.uri().path();
         // The features' routes first: theirs are the many requests.
         if path.starts_with("/api/") || path.starts_with("/health") {
-            return self.api.call(request).await;
+            return self.api.now().call(request).await;
         }
         let (found, template) = beside(&request).ok_or(poem::error::NotFoundError)?;
         let template = Template(template);

@@ -11,6 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::server::certificate::{Certificate, Current, PairError};
 use crate::server::renewal::Renewal;
+use crate::time::Timestamp;
 
 /// HTTP/2, as a client asks for it in its handshake.
 pub(crate) const HTTP2: &[u8] = b"h2";
@@ -59,6 +60,11 @@ impl Tls {
     /// When the system takes no signal handler.
     pub fn follow(&self, cert: &Path, key: &Path) -> io::Result<()> {
         Renewal::of(cert, key, self.current.clone()).start()
+    }
+
+    /// Until when the certificate that is served now is valid; none where it can't be told.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.current.expires_at()
     }
 
     /// Shakes hands with one client.

@@ -15,6 +15,7 @@ mod engine;
 pub mod keys;
 mod migrations;
 pub mod pack;
+mod pulse;
 mod reads;
 pub mod secrets;
 mod space;
@@ -33,13 +34,16 @@ use tokio::sync::{oneshot, watch};
 
 pub use disk::Disk;
 pub use engine::{Batch, Snapshot};
+pub use pulse::Mishaps;
 pub use reads::{Order, Range, Reads, Visit};
+pub use space::Space;
 pub use tables::{Rows, Table};
 pub use verify::{Unverified, Verified, verify_file};
 pub use writes::{Appended, Counter, Entry, Row, Writes};
 
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
+use pulse::Pulse;
 use writer::{Change, Message, Writer};
 
 /// How many changes may wait before callers are sent away.
@@ -146,6 +150,7 @@ struct Shared {
     /// Counts commits; streams wait for it to move.
     commits: watch::Sender<u64>,
     waiting: AtomicU64,
+    pulse: Pulse,
 }
 
 /// The store. Cheap to clone; all clones are one.
@@ -155,6 +160,7 @@ pub struct Store {
     queue: SyncSender<Message>,
     writer: Arc<Mutex<Option<std::thread::JoinHandle<()>>>>,
     file: PathBuf,
+    space: Arc<space::Watch>,
 }
 
 impl std::fmt::Debug for Store {
@@ -191,6 +197,7 @@ impl Store {
             state: watch::Sender::new(State::Ready),
             commits: watch::Sender::new(0),
             waiting: AtomicU64::new(0),
+            pulse: Pulse::new(),
         });
         shared.publish_anew(&database)?;
         if let Some(snapshot) = &shared
@@ -202,12 +209,13 @@ impl Store {
             outrun_stored_ids(snapshot)?;
         }
         let (queue, waiting) = sync_channel(QUEUE);
+        let space = Arc::new(space::Watch::new(&file, options.min_free_bytes));
         let writer = Writer {
             source,
             database: Some(database),
             shared: Arc::clone(&shared),
             waiting,
-            space: space::Watch::new(&file, options.min_free_bytes),
+            space: Arc::clone(&space),
             on_commit: options.on_commit,
             on_fatal: options.on_fatal,
         };
@@ -220,6 +228,7 @@ impl Store {
             queue,
             writer: Arc::new(Mutex::new(Some(thread))),
             file,
+            space,
         })
     }
 
@@ -318,9 +327,12 @@ impl Store {
         self.queue.try_send(Message::Change(Box::new(Change::new(change, is_vital, done)))).map_err(|error| {
             self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             match error {
-                TrySendError::Full(_) => Error::Unavailable(
-                    "More changes are waiting than can be written right now: try again in a moment.".to_owned(),
-                ),
+                TrySendError::Full(_) => {
+                    self.shared.pulse.refused();
+                    Error::Unavailable(
+                        "More changes are waiting than can be written right now: try again in a moment.".to_owned(),
+                    )
+                }
                 TrySendError::Disconnected(_) => writer::closed(),
             }
         })?;
@@ -356,6 +368,33 @@ impl Store {
     /// How many changes wait for the writer.
     pub fn queue_depth(&self) -> u64 {
         self.shared.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How many changes may wait before callers are sent away.
+    pub fn queue_capacity(&self) -> u64 {
+        QUEUE as u64
+    }
+
+    /// For how long the writer has been at one piece of work, such as a commit that a slow disk holds up; zero while it
+    /// rests.
+    pub fn busy_for(&self) -> Duration {
+        self.shared.pulse.busy_for()
+    }
+
+    /// What went wrong since it was opened.
+    pub fn mishaps(&self) -> Mishaps {
+        self.shared.pulse.mishaps()
+    }
+
+    /// For how long the oldest state that somebody still reads has been outdated, which keeps its pages in the file; zero
+    /// where nobody reads an old one.
+    pub fn oldest_read(&self) -> Duration {
+        self.shared.pulse.oldest_read()
+    }
+
+    /// How much room the disk has; none where the file system doesn't say.
+    pub fn space(&self) -> Option<Space> {
+        self.space.space()
     }
 
     /// The database's file.

@@ -20,6 +20,15 @@ pub(super) enum Room {
     Nothing,
 }
 
+/// How much room the disk has left, and how much has to be left for changes to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// Free bytes.
+    pub free_bytes: u64,
+    /// Changes are refused below this many.
+    pub least_bytes: u64,
+}
+
 /// Watches the file system that holds the database.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -35,19 +44,24 @@ impl Watch {
         }
     }
 
+    /// How much room there is, in bytes; none where the file system doesn't say.
+    pub(super) fn space(&self) -> Option<Space> {
+        let disk = rustix::fs::statvfs(self.dir.as_deref()?).ok()?;
+        let total_bytes = disk.f_blocks.saturating_mul(disk.f_frsize);
+        Some(Space {
+            free_bytes: disk.f_bavail.saturating_mul(disk.f_frsize),
+            least_bytes: self
+                .min_free_bytes
+                .unwrap_or_else(|| MIN_FREE_BYTES.max(total_bytes / MIN_FREE_SHARE)),
+        })
+    }
+
     /// How much room there is. A file system that doesn't say counts as roomy: the engine will tell.
     pub(super) fn room(&self) -> Room {
-        let Some(dir) = &self.dir else {
+        let Some(space) = self.space() else {
             return Room::Enough;
         };
-        let Ok(disk) = rustix::fs::statvfs(dir.as_path()) else {
-            return Room::Enough;
-        };
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        let total = disk.f_blocks.saturating_mul(disk.f_frsize);
-        let least = self
-            .min_free_bytes
-            .unwrap_or_else(|| MIN_FREE_BYTES.max(total / MIN_FREE_SHARE));
+        let (free, least) = (space.free_bytes, space.least_bytes);
         if free >= least {
             Room::Enough
         } else if free >= least / RESERVE_SHARE {

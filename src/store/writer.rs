@@ -68,6 +68,8 @@ pub(super) struct Change<T, F> {
     is_vital: bool,
     done: oneshot::Sender<Result<T>>,
     outcome: Option<Result<T>>,
+    /// The caller's: what is logged while it runs has their correlation id.
+    span: tracing::Span,
 }
 
 impl<T, F> Change<T, F> {
@@ -77,6 +79,7 @@ impl<T, F> Change<T, F> {
             is_vital,
             done,
             outcome: None,
+            span: tracing::Span::current(),
         }
     }
 }
@@ -87,6 +90,7 @@ where
     F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send,
 {
     fn run(&mut self, batch: &Batch<'_>, now: Timestamp) -> Result<()> {
+        let _entered = self.span.enter();
         // Nothing is applied until the change has returned, so a panic leaves nothing half-written behind.
         let decided = catch_unwind(AssertUnwindSafe(|| (self.change)(batch, now)));
         self.outcome = Some(match decided {
@@ -169,7 +173,7 @@ impl Source {
                         let percent = (repair.progress() * 100.0) as u64;
                         if percent >= said_percent.load(Ordering::Relaxed) + 10 {
                             said_percent.store(percent, Ordering::Relaxed);
-                            tracing::info!(percent, "checking the database after an unclean stop");
+                            tracing::info!(percent, "Checking the database after an unclean stop");
                         }
                     })
                     .create(path)
@@ -191,7 +195,7 @@ impl Source {
 fn make_private(path: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt;
     if let Err(error) = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)) {
-        tracing::warn!(%error, "the database's permissions could not be narrowed to its owner");
+        tracing::warn!(%error, "The database's permissions could not be narrowed to its owner");
     }
 }
 
@@ -254,11 +258,13 @@ impl Shared {
                 if !of_view.is_empty()
                     && let Err(error) = view.apply(&of_view)
                 {
-                    tracing::error!(%error, "a view could not follow a commit: building it anew");
+                    tracing::error!(%error, "A view could not follow a commit: building it anew");
                     view.load(&snapshot)?;
                 }
             }
-            published.snapshot = Some(snapshot);
+            if let Some(old) = published.snapshot.replace(snapshot) {
+                self.pulse.outdate(&old);
+            }
         }
         self.commits.send_modify(|count| *count += 1);
         Ok(())
@@ -271,7 +277,7 @@ pub(super) struct Writer {
     pub(super) database: Option<Database>,
     pub(super) shared: Arc<Shared>,
     pub(super) waiting: Receiver<Message>,
-    pub(super) space: space::Watch,
+    pub(super) space: Arc<space::Watch>,
     pub(super) on_commit: Box<dyn Fn(Commit) + Send>,
     pub(super) on_fatal: Box<dyn Fn(&Error) + Send>,
 }
@@ -279,12 +285,14 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until it is told to stop or no caller is left.
     pub(super) fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
         let mut settled = true;
         loop {
             let first = match self.waiting.recv_timeout(IDLE) {
                 Ok(Message::Change(job)) => job,
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
+                    let _work = shared.pulse.work();
                     self.look_at_space();
                     if !settled {
                         settled = true;
@@ -294,6 +302,7 @@ impl Writer {
                 }
             };
             settled = false;
+            let _work = shared.pulse.work();
             if self.work(first) == Flow::Stop {
                 break;
             }
@@ -316,13 +325,13 @@ impl Writer {
             .send_if_modified(|state| match (&*state, room == Room::Enough) {
                 (State::Ready, false) => {
                     tracing::error!(
-                        "the disk is almost full: writes are refused until space is free"
+                        "The disk is almost full: writes are refused until space is free"
                     );
                     *state = State::Full;
                     true
                 }
                 (State::Full, true) => {
-                    tracing::info!("the disk has room again: writing goes on");
+                    tracing::info!("The disk has room again: writing goes on");
                     *state = State::Ready;
                     true
                 }
@@ -367,7 +376,8 @@ impl Writer {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, "writing failed: reopening the database");
+                tracing::error!(%error, "Writing failed: reopening the database");
+                self.shared.pulse.failed();
                 self.shared
                     .state
                     .send_replace(State::Degraded(error.to_string()));
@@ -398,13 +408,14 @@ impl Writer {
             }) {
                 Ok(database) => {
                     self.database = Some(database);
+                    self.shared.pulse.reopened();
                     self.shared.state.send_replace(State::Ready);
                     self.shared.commits.send_modify(|count| *count += 1);
-                    tracing::warn!("the database is open again: writing goes on");
+                    tracing::warn!("The database is open again: writing goes on");
                     return true;
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the database could not be reopened");
+                    tracing::error!(%error, "The database could not be reopened: tried again shortly");
                     last = error;
                 }
             }
@@ -425,11 +436,22 @@ impl Writer {
             transaction.commit().map_err(failed)
         })();
         if let Err(error) = settled {
-            tracing::error!(%error, "writing failed while idle: reopening the database");
+            tracing::error!(%error, "Writing failed while idle: reopening the database");
+            self.shared.pulse.failed();
             self.shared
                 .state
                 .send_replace(State::Degraded(error.to_string()));
             self.reopen();
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// A writer that panics is a mistake of ours, and must not look like one that rests.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.shared.state.send_replace(State::Closed);
+            (self.on_fatal)(&Error::internal("the store's writer panicked"));
         }
     }
 }

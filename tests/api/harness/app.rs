@@ -32,6 +32,8 @@ pub(crate) struct App {
     environment: Vec<(&'static str, String)>,
     /// Whether the first administrator is left to `environment`.
     newcomer: bool,
+    /// A command that runs the server as its last arguments say, where it is not run directly.
+    wrapper: Vec<String>,
     /// The access tokens of those who have signed in, by role.
     tokens: Mutex<HashMap<&'static str, String>>,
 }
@@ -53,6 +55,7 @@ impl App {
             url: String::new(),
             environment: Vec::new(),
             newcomer: false,
+            wrapper: Vec::new(),
             tokens: Mutex::default(),
         }
     }
@@ -72,6 +75,11 @@ impl App {
     /// Settings for the next start, by environment variable.
     pub(crate) fn set(&mut self, environment: &[(&'static str, String)]) {
         self.environment.extend(environment.iter().cloned());
+    }
+
+    /// Has the next start run by this command, which gets the server's own as its last arguments and becomes it.
+    pub(crate) fn wrap(&mut self, command: &[&str]) {
+        self.wrapper = command.iter().map(|part| (*part).to_owned()).collect();
     }
 
     /// A running server whose first administrator nobody configured, but by these environment variables.
@@ -109,7 +117,10 @@ impl App {
             let file = OpenOptions::new().create(true).append(true).open(path);
             Stdio::from(file.expect("a log file"))
         };
-        let mut child = Command::new(env!("CARGO_BIN_EXE_driftsentry"))
+        let binary = env!("CARGO_BIN_EXE_driftsentry").to_owned();
+        let mut command = self.wrapper.iter().chain([&binary]);
+        let mut child = Command::new(command.next().expect("the binary at least"))
+            .args(command)
             .args(["serve", "--listen", &listen, "--data-dir"])
             .arg(self.data_dir())
             .current_dir(self.dir.path())
