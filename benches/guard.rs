@@ -13,7 +13,7 @@ use driftsentry::config::{FirstAdmin, GivenPassword, LogConfig};
 use driftsentry::drifts::index::field;
 use driftsentry::drifts::query::{self, Query};
 use driftsentry::listing::Filter;
-use driftsentry::server::{App, Data, Phase, ServeOptions, first_admin, routes};
+use driftsentry::server::{App, Data, Phase, ServeOptions, Serving, first_admin, routes};
 use driftsentry::store::{FILE_NAME, Options};
 use driftsentry::telemetry::logs;
 use serde::{Deserialize, Serialize};
@@ -166,24 +166,16 @@ pub(crate) fn ask(kind: &str, requests: usize, dir: &Path, token: &str) -> Outco
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let app = App::new();
-        let apis = routes::apis(&app, &data, 1 << 20);
-        let lifecycle = app.lifecycle.clone();
+        let serving = Serving::start(listener.into(), &app, None, ServeOptions::default());
+        let apis = routes::apis(&app, &data, 1_u64 << 20);
+        serving.open(apis, Arc::clone(&data.gate));
         let client = std::thread::spawn(move || {
             let outcome = Caller::new(&address.to_string(), &token)
                 .and_then(|mut caller| asked.iter().try_for_each(|one| caller.ask(one)));
-            lifecycle.set(Phase::Draining);
+            app.lifecycle.set(Phase::Draining);
             outcome
         });
-        let gate = Arc::clone(&data.gate);
-        driftsentry::server::run(
-            listener.into(),
-            &app,
-            apis,
-            gate,
-            None,
-            ServeOptions::default(),
-        )
-        .await;
+        serving.ended().await;
         client.join().map_err(|_| "the client panicked")?
     })?;
     data.store.close();
