@@ -18,7 +18,7 @@ const BATCH: u32 = 1_000;
 const RUNS: usize = 50;
 
 pub(crate) fn run(report: &mut Report) -> Outcome<()> {
-    report.subject("credentials: one thread");
+    report.subject("credentials: one thread")?;
     let password = Password::one_time()?;
     let hash = PasswordHash::of(&password)?;
     for (work, attempt) in [

@@ -35,7 +35,7 @@ const VERSION: u32 = 3;
 pub(crate) const THOUSAND: &str = "bench/thousand";
 /// Drifts of one scan, of one commit, and of one workspace on average.
 const A_SCAN: u64 = 25;
-const A_COMMIT: u64 = 2_000;
+const A_COMMIT: u64 = 10_000;
 const A_WORKSPACE: u64 = 500;
 /// How far back the oldest drift lies.
 const PAST_MS: i64 = 90 * 86_400_000;
@@ -280,7 +280,8 @@ pub(crate) fn of(drifts: u64) -> Outcome<PathBuf> {
 
 fn fill(dir: &Path, drifts: u64) -> Outcome<()> {
     let store = Store::open(Options {
-        cache_bytes: 512 << 20,
+        // Some keys are random: where their tables don't fit, each row is read from the disk.
+        cache_bytes: if drifts > 1_000_000 { 6 << 30 } else { 1 << 30 },
         ..Options::new(dir)
     })?;
     let start = Timestamp::now().plus_ms(-PAST_MS);
@@ -305,7 +306,9 @@ fn fill(dir: &Path, drifts: u64) -> Outcome<()> {
     })?;
     let (send, made) = sync_channel(2);
     let maker = std::thread::spawn(move || make_all(drifts, &all, start, &send));
-    for writes in made {
+    let started = Instant::now();
+    let commits = drifts.div_ceil(A_COMMIT);
+    for (n, writes) in (1..).zip(made) {
         // A change may run again only where the disk fails: filling then fails, too.
         let writes = Mutex::new(Some(writes));
         store.write_blocking(move |_, _| {
@@ -314,6 +317,9 @@ fn fill(dir: &Path, drifts: u64) -> Outcome<()> {
                 writes.ok_or_else(|| Error::internal("a batch was to be written twice"))?;
             Ok(((), writes))
         })?;
+        if commits >= 20 && n * 20 / commits > (n - 1) * 20 / commits {
+            eprintln!("  {} %, {:.0?}", n * 100 / commits, started.elapsed());
+        }
     }
     maker.join().map_err(|_| "making drifts panicked")??;
     store.close();

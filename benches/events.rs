@@ -79,7 +79,8 @@ pub(crate) fn run(report: &mut Report, streams: usize) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    report.subject(&format!("events: {} streams", size(streams as u64)));
+    report.subject("live events")?;
+    report.figure("streams open at once", size(streams as u64));
     let site = Site::start()?;
     let comments = drift(&site)?;
     // What the first of everything costs once is no stream's.

@@ -30,12 +30,12 @@ const EMAIL: &str = "reader@bench.example.com";
 const PASSWORD: &str = "a-bench-password-of-27-chars";
 
 pub(crate) fn run(report: &mut Report) -> Outcome<()> {
-    report.subject("guessing: what the time of a failed sign-in tells");
+    report.subject("guessing: what the time of a failed sign-in tells")?;
     let dir = scratch()?.join("guessing");
     let _ = std::fs::remove_dir_all(&dir);
     times_of_failures(report, &dir)?;
     std::fs::remove_dir_all(&dir)?;
-    report.subject("guessing: reading while 64 connections guess");
+    report.subject("guessing: reading while 64 connections guess")?;
     flood(report)
 }
 

@@ -1,7 +1,8 @@
-//! What every measurement shares: repeated timing, the table, and what the machine is.
+//! What every measurement shares: repeated timing, the tables, and what the machine is.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// How a measurement can fail.
@@ -16,24 +17,157 @@ pub(crate) enum Goal {
     None,
 }
 
-/// One row of the table.
+/// What a figure is held against, and what is asked of the ratio of both.
 #[derive(Debug)]
-struct Line {
-    work: String,
-    figure: String,
+struct Held {
     against: String,
     ratio: Option<f64>,
     goal: Goal,
 }
 
-/// The table.
-#[derive(Debug, Default)]
-pub(crate) struct Report {
+impl Held {
+    fn cells(&self) -> [String; 3] {
+        let ratio = match self.ratio {
+            None => String::new(),
+            Some(ratio) if ratio.is_infinite() => "∞".to_owned(),
+            Some(ratio) if ratio >= 100.0 => format!("{ratio:.0}"),
+            Some(ratio) => format!("{ratio:.3}"),
+        };
+        let goal = match self.goal {
+            Goal::AtLeast(goal) => format!(">= {goal}"),
+            Goal::AtMost(goal) => format!("<= {goal}"),
+            Goal::None => String::new(),
+        };
+        [self.against.clone(), ratio, goal]
+    }
+
+    fn holds(&self) -> Option<bool> {
+        match (self.goal, self.ratio?) {
+            (Goal::AtLeast(goal), ratio) => Some(ratio >= goal),
+            (Goal::AtMost(goal), ratio) => Some(ratio <= goal),
+            (Goal::None, _) => None,
+        }
+    }
+}
+
+/// One row of a table.
+#[derive(Debug)]
+pub(crate) struct Line {
+    work: String,
+    figure: String,
+    held: Held,
+    peer: Option<Held>,
+}
+
+impl Line {
+    /// Holds the figure against a peer's too.
+    pub(crate) fn peer(&mut self, peer: impl Into<String>, ratio: f64, goal: Goal) {
+        let peer = Held {
+            against: peer.into(),
+            ratio: Some(ratio),
+            goal,
+        };
+        eprintln!("    peer: {}", peer.against);
+        self.peer = Some(peer);
+    }
+
+    fn cells(&self) -> [String; COLUMNS] {
+        let [against, ratio, goal] = self.held.cells();
+        let [peer, over_peer, peer_goal] = self.peer.as_ref().map(Held::cells).unwrap_or_default();
+        let all = [Some(&self.held), self.peer.as_ref()];
+        let holds = all.into_iter().flatten().filter_map(Held::holds);
+        let holds = holds.reduce(|one, other| one && other);
+        let holds = holds.map_or("", |holds| if holds { "yes" } else { "NO" });
+        let (work, figure) = (self.work.clone(), self.figure.clone());
+        [
+            work,
+            figure,
+            against,
+            ratio,
+            goal,
+            peer,
+            over_peer,
+            peer_goal,
+            holds.to_owned(),
+        ]
+    }
+}
+
+const COLUMNS: usize = 9;
+const HEAD: [&str; COLUMNS] = [
+    "work",
+    "figure",
+    "held against",
+    "ratio",
+    "goal",
+    "peer",
+    "over it",
+    "goal",
+    "holds",
+];
+
+/// A table of one subject, with what was true while it was measured.
+#[derive(Debug)]
+pub(crate) struct Section {
+    pub(crate) name: String,
+    facts: String,
     lines: Vec<Line>,
     notes: Vec<String>,
 }
 
+impl Section {
+    /// In Markdown, with a heading.
+    pub(crate) fn markdown(&self) -> String {
+        let rows: Vec<_> = self.lines.iter().map(Line::cells).collect();
+        // Columns in which nothing stands are left out.
+        let shown: Vec<usize> = (0..COLUMNS)
+            .filter(|at| rows.iter().any(|row| !row[*at].is_empty()))
+            .collect();
+        let width = |at: usize| {
+            let cells = rows.iter().map(|row| row[at].chars().count());
+            cells.max().unwrap_or_default().max(HEAD[at].len())
+        };
+        let widths: Vec<usize> = shown.iter().map(|at| width(*at)).collect();
+        let line = |cells: Vec<String>| {
+            let padded = cells.iter().zip(&widths);
+            let padded = padded.map(|(cell, width)| format!("| {cell:width$} "));
+            padded.collect::<String>() + "|\n"
+        };
+        let mut text = format!("## {}\n\n{}\n\n", self.name, self.facts);
+        text += &line(shown.iter().map(|at| HEAD[*at].to_owned()).collect());
+        text += &line(widths.iter().map(|width| "-".repeat(*width)).collect());
+        for row in &rows {
+            text += &line(shown.iter().map(|at| row[*at].clone()).collect());
+        }
+        if !self.notes.is_empty() {
+            text.push('\n');
+        }
+        for note in &self.notes {
+            text += &format!("- {note}\n");
+        }
+        text
+    }
+}
+
+/// All tables.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) sections: Vec<Section>,
+}
+
 impl Report {
+    /// Begins a table.
+    pub(crate) fn subject(&mut self, name: &str) -> Outcome<()> {
+        eprintln!("{name}");
+        self.sections.push(Section {
+            name: name.to_owned(),
+            facts: machine()?,
+            lines: Vec::new(),
+            notes: Vec::new(),
+        });
+        Ok(())
+    }
+
     /// A figure, what it is held against, the ratio of both and the goal of that ratio. Shown at once, too.
     pub(crate) fn line(
         &mut self,
@@ -42,82 +176,68 @@ impl Report {
         against: impl Into<String>,
         ratio: Option<f64>,
         goal: Goal,
-    ) {
+    ) -> &mut Line {
         let line = Line {
             work: work.into(),
             figure: figure.into(),
-            against: against.into(),
-            ratio,
-            goal,
+            held: Held {
+                against: against.into(),
+                ratio,
+                goal,
+            },
+            peer: None,
         };
-        eprintln!("  {}: {} | {}", line.work, line.figure, line.against);
-        self.lines.push(line);
+        let share = line.held.cells()[1].clone();
+        eprintln!(
+            "  {}: {} | {} | {share}",
+            line.work, line.figure, line.held.against
+        );
+        let lines = &mut self.current().lines;
+        lines.push(line);
+        let newest = lines.len() - 1;
+        &mut lines[newest]
     }
 
-    /// A heading among the rows.
-    pub(crate) fn subject(&mut self, name: &str) {
-        eprintln!("{name}");
-        self.lines.push(Line {
-            work: format!("**{name}**"),
-            figure: String::new(),
-            against: String::new(),
-            ratio: None,
-            goal: Goal::None,
-        });
+    /// A figure that stands for itself, and the most that it may be.
+    pub(crate) fn at_most(&mut self, work: &str, figure: f64, unit: &str, most: f64) {
+        let ratio = Some(figure / most);
+        self.line(
+            work,
+            format!("{figure:.1} {unit}"),
+            format!("{most} {unit}"),
+            ratio,
+            Goal::AtMost(1.0),
+        );
+    }
+
+    /// A figure measured for its own sake.
+    pub(crate) fn figure(&mut self, work: impl Into<String>, figure: impl Into<String>) {
+        self.line(work, figure, "", None, Goal::None);
     }
 
     /// A sentence below the table: how something was counted.
     pub(crate) fn note(&mut self, text: impl Into<String>) {
-        self.notes.push(text.into());
+        self.current().notes.push(text.into());
     }
 
-    /// The whole table, in Markdown.
-    pub(crate) fn print(&self, facts: &str) {
-        let rows: Vec<[String; 6]> = self.lines.iter().map(cells).collect();
-        let head = ["work", "figure", "held against", "ratio", "goal", "holds"].map(str::to_owned);
-        let mut widths = head.each_ref().map(String::len);
-        for row in &rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.chars().count());
-            }
+    fn current(&mut self) -> &mut Section {
+        if self.sections.is_empty() {
+            self.sections.push(Section {
+                name: "figures".to_owned(),
+                facts: String::new(),
+                lines: Vec::new(),
+                notes: Vec::new(),
+            });
         }
-        println!("\n{facts}\n");
-        print_row(&head, widths);
-        print_row(&widths.map(|width| "-".repeat(width)), widths);
-        for row in &rows {
-            print_row(row, widths);
-        }
-        println!();
-        for note in &self.notes {
-            println!("- {note}");
-        }
+        let newest = self.sections.len() - 1;
+        &mut self.sections[newest]
     }
-}
 
-fn print_row(cells: &[String; 6], widths: [usize; 6]) {
-    for (cell, width) in cells.iter().zip(widths) {
-        print!("| {cell:width$} ");
+    /// Every table, in Markdown.
+    pub(crate) fn markdown(&self) -> String {
+        let all = self.sections.iter().map(Section::markdown);
+        all.collect::<Vec<_>>().join("\n")
     }
-    println!("|");
-}
-
-fn cells(line: &Line) -> [String; 6] {
-    let (goal, holds) = match (line.goal, line.ratio) {
-        (Goal::AtLeast(goal), ratio) => (format!(">= {goal}"), ratio.map(|ratio| ratio >= goal)),
-        (Goal::AtMost(goal), ratio) => (format!("<= {goal}"), ratio.map(|ratio| ratio <= goal)),
-        (Goal::None, _) => (String::new(), None),
-    };
-    [
-        line.work.clone(),
-        line.figure.clone(),
-        line.against.clone(),
-        line.ratio
-            .map_or(String::new(), |ratio| format!("{ratio:.3}")),
-        goal,
-        holds.map_or(String::new(), |holds| {
-            if holds { "yes" } else { "NO" }.to_owned()
-        }),
-    ]
 }
 
 /// Times of repeated runs.
@@ -183,7 +303,7 @@ pub(crate) fn scratch() -> Outcome<PathBuf> {
     Ok(dir)
 }
 
-/// What the figures depend on: processor, cores, load, and what a sync of the scratch directory costs.
+/// What the figures depend on: when, of which commit, and on what machine.
 pub(crate) fn machine() -> Outcome<String> {
     let cores = std::thread::available_parallelism()?;
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -200,9 +320,27 @@ pub(crate) fn machine() -> Outcome<String> {
         Ok(file.sync_data()?)
     })?;
     std::fs::remove_file(path)?;
+    let now = driftsentry::time::Timestamp::now().to_string();
     Ok(format!(
-        "{model}, {cores} cores, load {load} when it began; fdatasync of 4 KiB in {}: {}",
-        scratch()?.display(),
+        "{} {} UTC, commit {}; {model}, {cores} cores, load {load} as it began; fdatasync of 4 KiB: {}.",
+        &now[..10],
+        &now[11..16],
+        commit().unwrap_or_else(|| "unknown".to_owned()),
         sync.text()
     ))
+}
+
+/// The commit that is measured, with a `+` where files differ from it.
+fn commit() -> Option<String> {
+    let git = |args: &[&str]| {
+        let output = Command::new("git")
+            .args(args)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output();
+        let output = output.ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let short = git(&["rev-parse", "--short", "HEAD"])?;
+    let changed = git(&["status", "--porcelain", "--", ".", ":!benches/RESULTS.md"])?;
+    Some(short + if changed.is_empty() { "" } else { "+" })
 }

@@ -1,4 +1,4 @@
-//! The limit: answers from memory, through the product's own serve loop, or through a bare one.
+//! The limit: answers from memory, through the product's own serve loop, middleware and log.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,23 +9,13 @@ use driftsentry::config::LogConfig;
 use driftsentry::server::middleware::Front;
 use driftsentry::server::{App, Phase, ServeOptions, routes, serve_loop};
 use driftsentry::telemetry::logs;
-use http_body_util::combinators::BoxBody;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use poem::http::uri::Scheme;
-use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Addr, Endpoint, Request, Response};
+use poem::{Endpoint, Request, Response};
 use tokio::net::TcpListener;
 
 use crate::harness::Outcome;
 
 /// The first argument that makes this program the limit's server.
 pub(crate) const COMMAND: &str = "serve-from-memory";
-/// The product's loop, middleware and log around answers from memory.
-pub(crate) const STACK: &str = "stack";
-/// hyper and poem with nothing around them.
-pub(crate) const BARE: &str = "bare";
-
 /// Answers `/n` with the n-th body.
 struct Bodies(Vec<Bytes>);
 
@@ -44,7 +34,7 @@ impl Endpoint for Bodies {
 }
 
 /// Serves the files `0`, `1`, … of a directory until it is ended.
-pub(crate) fn serve(mode: &str, bodies: &Path) -> Outcome<()> {
+pub(crate) fn serve(bodies: &Path) -> Outcome<()> {
     let mut all = Vec::new();
     while let Ok(body) = std::fs::read(bodies.join(all.len().to_string())) {
         all.push(Bytes::from(body));
@@ -56,9 +46,6 @@ pub(crate) fn serve(mode: &str, bodies: &Path) -> Outcome<()> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("listening on http://{}", listener.local_addr()?);
         std::io::stdout().flush()?;
-        if mode == BARE {
-            return bare(listener, Arc::new(Bodies(all))).await;
-        }
         let _logs = logs::start(&LogConfig::default())?;
         let app = App::new();
         app.lifecycle.set(Phase::Ready);
@@ -67,32 +54,4 @@ pub(crate) fn serve(mode: &str, bodies: &Path) -> Outcome<()> {
         serve_loop::serve(listener, Arc::new(front), app, options).await;
         Ok(())
     })
-}
-
-async fn bare(listener: TcpListener, bodies: Arc<Bodies>) -> Outcome<()> {
-    loop {
-        let (stream, client) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let bodies = Arc::clone(&bodies);
-        tokio::spawn(async move {
-            let answer = service_fn(move |request| {
-                let bodies = Arc::clone(&bodies);
-                async move {
-                    let remote = RemoteAddr(Addr::SocketAddr(client));
-                    let request =
-                        Request::from((request, LocalAddr::default(), remote, Scheme::HTTP));
-                    let mut response = match bodies.call(request).await {
-                        Ok(response) => response,
-                        Err(error) => error.into_response(),
-                    };
-                    let body = BoxBody::from(response.take_body());
-                    let head: hyper::Response<BoxBody<Bytes, std::io::Error>> = response.into();
-                    Ok::<_, std::convert::Infallible>(head.map(|_| body))
-                }
-            });
-            let _ = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), answer)
-                .await;
-        });
-    }
 }

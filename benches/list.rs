@@ -13,7 +13,7 @@ const SPELL: Duration = Duration::from_millis(700);
 const MOST: usize = 20_000;
 
 pub(crate) fn run(report: &mut Report, sizes: &[u64]) -> Outcome<()> {
-    report.subject("lists through the library: one caller, JSON included");
+    report.subject("lists through the library: one caller, JSON included")?;
     let mut first: Vec<Duration> = Vec::new();
     for drifts in sizes {
         let started = Instant::now();

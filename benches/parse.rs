@@ -12,7 +12,7 @@ const RESOURCES: u64 = 10_000;
 const ROUNDS: usize = 7;
 
 pub(crate) fn run(report: &mut Report) -> Outcome<()> {
-    report.subject("reading a plan of 10,000 resources");
+    report.subject("reading a plan of 10,000 resources")?;
     for (kind, name) in [
         (Kind::Normal, "normal"),
         (Kind::RefreshOnly, "refresh-only"),

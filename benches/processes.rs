@@ -49,15 +49,28 @@ impl Server {
             .trim()
             .strip_prefix("listening on http://")
             .map(str::to_owned);
+        let address =
+            address.ok_or_else(|| format!("{program} does not say where it listens: {line}"))?;
+        Self::ready(child, address, started, ready)
+    }
+
+    /// Starts a program that listens at this address, and waits for `ready` to answer 200.
+    pub(crate) fn start_at(command: &mut Command, address: &str, ready: &str) -> Outcome<Self> {
+        let started = Instant::now();
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null());
+        let child = command.stderr(Stdio::null()).spawn()?;
+        Self::ready(child, address.to_owned(), started, ready)
+    }
+
+    fn ready(child: Child, address: String, started: Instant, ready: &str) -> Outcome<Self> {
         let mut server = Self {
             child,
-            address: address
-                .ok_or_else(|| format!("{program} does not say where it listens: {line}"))?,
+            address,
             started_in: Duration::ZERO,
         };
         while !matches!(server.get(ready, None), Ok((200, _))) {
             if started.elapsed() > Duration::from_secs(300) {
-                return Err(format!("{program} is not ready after 300 s").into());
+                return Err(format!("{} is not ready after 300 s", server.address).into());
             }
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -80,6 +93,14 @@ impl Server {
             format!("Authorization: Bearer {token}\r\n")
         });
         self.ask(&format!("GET {path} HTTP/1.1\r\n{token}"), "")
+    }
+
+    /// Asks for an answer in this coding.
+    pub(crate) fn get_as(&self, path: &str, coding: &str) -> Outcome<Answer> {
+        self.ask(
+            &format!("GET {path} HTTP/1.1\r\nAccept-Encoding: {coding}\r\n"),
+            "",
+        )
     }
 
     /// Posts JSON.
@@ -124,6 +145,24 @@ impl Server {
             Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
         };
         Ok((of("VmRSS:")?, of("VmHWM:")?))
+    }
+
+    /// Forgets what the most memory was until now.
+    pub(crate) fn forget_peak(&self) -> Outcome<()> {
+        // proc_pid_clear_refs(5): 5 resets the peak resident set size.
+        Ok(std::fs::write(
+            format!("/proc/{}/clear_refs", self.child.id()),
+            "5",
+        )?)
+    }
+
+    /// Bytes that it has caused to be written to the disk.
+    pub(crate) fn written(&self) -> Outcome<u64> {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", self.child.id()))?;
+        let line = io
+            .lines()
+            .find_map(|line| line.strip_prefix("write_bytes: "));
+        Ok(line.ok_or("no such line")?.parse()?)
     }
 
     /// The processor's time that it has used.

@@ -48,7 +48,7 @@ impl Case {
 }
 
 pub(crate) fn run(report: &mut Report, sizes: &[u64]) -> Outcome<()> {
-    report.subject("reconciling a scan with 1,000 findings");
+    report.subject("reconciling a scan with 1,000 findings")?;
     for (case, name) in Case::ALL {
         let mut first = None;
         for drifts in sizes {

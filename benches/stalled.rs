@@ -26,9 +26,8 @@ const LOOK: Duration = Duration::from_millis(100);
 const GIVE_UP: Duration = Duration::from_secs(120);
 
 pub(crate) fn run(report: &mut Report, runtime: &Runtime) -> Outcome<()> {
-    report.subject(&format!(
-        "events: {STALLED} readers that never read, {READING} that do"
-    ));
+    let name = format!("live events: {STALLED} readers that never read, {READING} that do");
+    report.subject(&name)?;
     let without = flood(report, runtime, 0)?;
     let with = flood(report, runtime, STALLED)?;
     report.line(

@@ -9,11 +9,13 @@ use driftsentry::ids::DriftId;
 use driftsentry::listing::Filter;
 use driftsentry::metrics;
 use driftsentry::server::Data;
+use driftsentry::severity::Severity;
 use driftsentry::store::Reads;
 use driftsentry::time::Timestamp;
 
 use crate::estate::{REGIONS, SERVICES, noise};
 use crate::harness::Outcome;
+use crate::peer;
 
 /// Rows of a page.
 const PAGE: u64 = 20;
@@ -28,6 +30,7 @@ enum Ask {
     Summary,
     Trend,
     Statuses,
+    Severities,
 }
 
 /// One sort of question, in several wordings that are asked in turn.
@@ -36,20 +39,34 @@ pub(crate) struct Work {
     pub(crate) name: &'static str,
     /// The share of the limit that is asked for over HTTP.
     pub(crate) share: f64,
-    asks: Vec<(String, Ask)>,
+    asks: Vec<Asked>,
+}
+
+/// One wording of a question.
+#[derive(Debug)]
+struct Asked {
+    /// The path with its query.
+    path: String,
+    /// The same as the peer takes it, where the peer is asked at all.
+    peer: Option<String>,
+    ask: Ask,
 }
 
 impl Work {
     /// The paths with their queries.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
-        self.asks.iter().map(|(path, _)| path.as_str())
+        self.asks.iter().map(|asked| asked.path.as_str())
+    }
+
+    /// The paths of the same questions to the peer; none where it isn't asked.
+    pub(crate) fn peer_paths(&self) -> impl Iterator<Item = &str> {
+        self.asks.iter().filter_map(|asked| asked.peer.as_deref())
     }
 
     /// Answers the n-th question through the library, and gives the answer's JSON.
     pub(crate) fn answer(&self, data: &Data, n: usize) -> Outcome<Vec<u8>> {
-        let (_, ask) = &self.asks[n % self.asks.len()];
         let read = data.store.snapshot()?;
-        match ask {
+        match &self.asks[n % self.asks.len()].ask {
             Ask::One(id) => {
                 let drift = records::by_id(&*read, *id)?;
                 Ok(serde_json::to_vec(&DriftView::read(&*read, drift, true)?)?)
@@ -76,6 +93,105 @@ impl Work {
                     .collect::<driftsentry::Result<Vec<_>>>()?;
                 Ok(serde_json::to_vec(&counts)?)
             }
+            Ask::Severities => {
+                let counts = Severity::ALL
+                    .map(|severity| read.counter(&counters::severity(severity.name())));
+                let counts = counts
+                    .into_iter()
+                    .collect::<driftsentry::Result<Vec<_>>>()?;
+                Ok(serde_json::to_vec(&counts)?)
+            }
+        }
+    }
+}
+
+/// A page of drifts to ask for.
+#[derive(Debug, Default)]
+struct Page {
+    /// As the API takes it.
+    words: String,
+    /// As the peer takes it: its sort, its filter, its page; none where it isn't asked.
+    peer: Option<(&'static str, String, u64)>,
+    query: Query,
+}
+
+impl Page {
+    fn asked(self) -> Asked {
+        let peer = self
+            .peer
+            .map(|(sort, filter, page)| peer::page(sort, &filter, page));
+        Asked {
+            path: format!("/api/v1/drifts?{}", self.words),
+            peer,
+            ask: Ask::Page(Box::new(self.query)),
+        }
+    }
+
+    fn newest() -> Self {
+        Self {
+            words: "limit=20".to_owned(),
+            peer: Some(("-created", String::new(), 1)),
+            ..Self::default()
+        }
+    }
+
+    /// The n-th pair of a status and a region, in one order or the other.
+    fn filtered(n: u64, by_cost: bool) -> Self {
+        let status = ["detected", "triaged", "approved", "resolved"][(n % 4) as usize];
+        let region = REGIONS[(n / 4 % 8) as usize];
+        let filters = [(field::STATUS, status), (field::REGION, region)];
+        let filters = filters.map(|(field, value)| Filter {
+            field,
+            any_of: vec![value.to_owned()],
+        });
+        let (sort, words, peer) = if by_cost {
+            (Sort::Cost, "&sortBy=costImpactMonthly", "-cost")
+        } else {
+            (Sort::default(), "", "-created")
+        };
+        Self {
+            words: format!("status={status}&region={region}{words}"),
+            peer: Some((peer, format!("status='{status}' && region='{region}'"), 1)),
+            query: Query {
+                filters: filters.to_vec(),
+                sort,
+                ..Query::default()
+            },
+        }
+    }
+
+    fn numbered(page: u64) -> Self {
+        Self {
+            words: format!("page={page}"),
+            peer: Some(("-created", String::new(), page)),
+            query: Query {
+                from: Position::Skip((page - 1) * PAGE),
+                ..Query::default()
+            },
+        }
+    }
+
+    fn searched(text: String) -> Self {
+        Self {
+            words: format!("search={text}"),
+            // In one field of our three.
+            peer: Some(("-created", format!("resourceId ~ '{text}'"), 1)),
+            query: Query {
+                search: Some(text),
+                ..Query::default()
+            },
+        }
+    }
+
+    fn sorted(words: &str, sort: Sort, page: u64) -> Self {
+        let numbered = Self::numbered(page);
+        Self {
+            words: format!("sortBy={words}&{}", numbered.words),
+            peer: (sort == Sort::Cost).then(|| ("-cost", String::new(), page)),
+            query: Query {
+                sort,
+                ..numbered.query
+            },
         }
     }
 }
@@ -84,155 +200,52 @@ impl Work {
 pub(crate) fn all(data: &Data, drifts: u64) -> Outcome<Vec<Work>> {
     let pages = drifts / PAGE;
     let deep = if pages >= 4_000 { 4_000 } else { pages * 4 / 5 };
-    let within = |n: u64, middle: u64| middle - VARIETY / 2 + n;
-    let nth = |page: u64| Position::Skip((page - 1) * PAGE);
-    let filtered = |n: u64| {
-        let status = ["detected", "triaged", "approved", "resolved"][(n % 4) as usize];
-        let region = REGIONS[(n / 4 % 8) as usize];
-        let filters =
-            [(field::STATUS, status), (field::REGION, region)].map(|(field, value)| Filter {
-                field,
-                any_of: vec![value.to_owned()],
-            });
-        (format!("status={status}&region={region}"), filters.to_vec())
-    };
-    let work = |name, share, asks: Vec<(String, Query)>| Work {
-        name,
-        share,
-        asks: asks
-            .into_iter()
-            .map(|(words, query)| {
-                (
-                    format!("/api/v1/drifts?{words}"),
-                    Ask::Page(Box::new(query)),
-                )
-            })
-            .collect(),
-    };
-    let each = |ask: &dyn Fn(u64) -> (String, Query)| (0..VARIETY).map(ask).collect::<Vec<_>>();
-    let searching = |text: String| {
-        (
-            format!("search={text}"),
-            Query {
-                search: Some(text),
-                ..Query::default()
-            },
-        )
-    };
-    let sorted = |words: &str, sort: Sort| {
-        let words = words.to_owned();
-        move |n: u64| {
-            (
-                format!("sortBy={words}&page={}", n + 1),
-                Query {
-                    sort,
-                    from: Position::Skip(n * PAGE),
-                    ..Query::default()
-                },
-            )
-        }
-    };
+    let around = |middle: u64| move |n: u64| middle - VARIETY / 2 + n;
+    let part_of_an_id =
+        |n: u64| format!("{:017x}", noise(noise(n, 99) % drifts, 7))[4..12].to_owned();
+    const COST: &str = "costImpactMonthly";
     let one = |name, path: &str, ask| Work {
         name,
         share: 0.5,
-        asks: vec![(path.to_owned(), ask)],
+        asks: vec![Asked {
+            path: path.to_owned(),
+            peer: None,
+            ask,
+        }],
     };
     Ok(vec![
         by_id(data, drifts)?,
-        work(
-            "newest page",
-            0.5,
-            vec![("limit=20".to_owned(), Query::default())],
-        ),
-        work(
-            "two filters",
-            0.5,
-            each(&|n| {
-                let (words, filters) = filtered(n);
-                (
-                    words,
-                    Query {
-                        filters,
-                        ..Query::default()
-                    },
-                )
-            }),
-        ),
-        work(
-            "page 4,000 (fewer: 80 % deep)",
-            0.5,
-            each(&|n| {
-                let page = within(n, deep);
-                (
-                    format!("page={page}"),
-                    Query {
-                        from: nth(page),
-                        ..Query::default()
-                    },
-                )
-            }),
-        ),
-        work(
-            "page at 80 % depth",
-            0.5,
-            each(&|n| {
-                let page = within(n, pages * 4 / 5);
-                (
-                    format!("page={page}"),
-                    Query {
-                        from: nth(page),
-                        ..Query::default()
-                    },
-                )
-            }),
-        ),
-        work(
-            "search a service, 32 in turn",
-            0.5,
-            (0..32).map(|n| searching(SERVICES[n].to_owned())).collect(),
-        ),
-        work(
-            "search part of an id, 64 in turn",
-            0.5,
-            each(&|n| {
-                searching(format!("{:017x}", noise(noise(n, 99) % drifts, 7))[4..12].to_owned())
-            }),
-        ),
-        work(
-            "search the same again",
-            0.5,
-            vec![searching("ledger".to_owned())],
-        ),
-        work(
-            "sorted by cost",
-            0.5,
-            each(&sorted("costImpactMonthly", Sort::Cost)),
-        ),
-        work(
-            "page 4,000 by cost",
-            0.5,
-            each(&|n| sorted("costImpactMonthly", Sort::Cost)(within(n, deep) - 1)),
-        ),
-        work(
-            "two filters by cost",
-            0.5,
-            each(&|n| {
-                let (words, filters) = filtered(n);
-                (
-                    format!("{words}&sortBy=costImpactMonthly"),
-                    Query {
-                        filters,
-                        sort: Sort::Cost,
-                        ..Query::default()
-                    },
-                )
-            }),
-        ),
-        work(
-            "sorted by severity",
-            0.5,
-            each(&sorted("severity", Sort::Severity)),
-        ),
+        pages_of("newest page", 1, |_| Page::newest()),
+        pages_of("two filters", VARIETY, |n| Page::filtered(n, false)),
+        pages_of("sorted by cost", VARIETY, |n| {
+            Page::sorted(COST, Sort::Cost, n + 1)
+        }),
+        pages_of("two filters by cost", VARIETY, |n| Page::filtered(n, true)),
+        pages_of("page 4,000 (fewer: 80 % deep)", VARIETY, |n| {
+            Page::numbered(around(deep)(n))
+        }),
+        pages_of("search part of an id, 64 in turn", VARIETY, |n| {
+            Page::searched(part_of_an_id(n))
+        }),
+        pages_of("search a service, 32 in turn", 32, |n| Page {
+            peer: None,
+            ..Page::searched(SERVICES[n as usize].to_owned())
+        }),
+        pages_of("search the same again", 1, |_| Page {
+            peer: None,
+            ..Page::searched("ledger".to_owned())
+        }),
+        pages_of("page at 80 % depth", VARIETY, |n| Page {
+            peer: None,
+            ..Page::numbered(around(pages * 4 / 5)(n))
+        }),
+        pages_of("page 4,000 by cost", VARIETY, |n| Page {
+            peer: None,
+            ..Page::sorted(COST, Sort::Cost, around(deep)(n))
+        }),
+        pages_of("sorted by severity", VARIETY, |n| {
+            Page::sorted("severity", Sort::Severity, n + 1)
+        }),
         one("summary", "/api/v1/metrics/summary?days=30", Ask::Summary),
         one(
             "cost trend",
@@ -244,7 +257,20 @@ pub(crate) fn all(data: &Data, drifts: u64) -> Outcome<Vec<Work>> {
             "/api/v1/metrics/status-distribution",
             Ask::Statuses,
         ),
+        one(
+            "severity distribution",
+            "/api/v1/metrics/severity-distribution",
+            Ask::Severities,
+        ),
     ])
+}
+
+fn pages_of(name: &'static str, wordings: u64, page: impl Fn(u64) -> Page) -> Work {
+    Work {
+        name,
+        share: 0.5,
+        asks: (0..wordings).map(|n| page(n).asked()).collect(),
+    }
 }
 
 /// Single drifts from everywhere in the store.
@@ -261,7 +287,11 @@ fn by_id(data: &Data, drifts: u64) -> Outcome<Work> {
             .first()
             .ok_or("the store has fewer drifts than it should")?
             .id;
-        asks.push((format!("/api/v1/drifts/{id}"), Ask::One(id)));
+        asks.push(Asked {
+            path: format!("/api/v1/drifts/{id}"),
+            peer: Some(peer::record(id)),
+            ask: Ask::One(id),
+        });
     }
     Ok(Work {
         name: "one by id",

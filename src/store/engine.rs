@@ -2,15 +2,17 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 use std::sync::OnceLock;
 
 use redb::{
     Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    ReadableTableMetadata, TableDefinition, TableError, WriteTransaction,
+    ReadableTableMetadata, StorageBackend, TableDefinition, TableError, WriteTransaction,
 };
 
+use super::disk::Disk;
 use super::keys::Key;
 use super::reads::{Order, Range, Reads, Visit, malformed, read_count};
 use super::tables::{ALL, COUNTERS, META, Table};
@@ -279,6 +281,38 @@ pub(super) fn put(
         .insert(key, value)
         .map_err(failed)?;
     Ok(())
+}
+
+/// A disk as the engine takes it.
+#[derive(Debug)]
+struct Backend(Box<dyn Disk>);
+
+impl StorageBackend for Backend {
+    fn len(&self) -> io::Result<u64> {
+        self.0.size()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_size(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.0.write(offset, data)
+    }
+}
+
+/// Opens the database on a disk, making it where there is none.
+pub(super) fn open_on(disk: Box<dyn Disk>) -> Result<Database> {
+    let database = Database::builder().create_with_backend(Backend(disk));
+    database.map_err(failed)
 }
 
 /// Whether somebody has a file open as a database.

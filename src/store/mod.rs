@@ -12,6 +12,7 @@
 pub mod backup;
 pub mod codec;
 mod directory;
+mod disk;
 mod engine;
 pub mod keys;
 mod migrations;
@@ -36,6 +37,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
 pub use directory::make_private_dir;
+pub use disk::Disk;
 pub use engine::{Batch, Snapshot};
 pub use migrations::is_copy_before_upgrade;
 pub use progress::{LONGEST_STAGE, OnStage, Stage};
@@ -95,6 +97,8 @@ pub struct Options {
     pub cache_bytes: usize,
     /// Refuse writes when less than this many bytes are free; `None` for the larger of 256 MiB and 5 % of the disk.
     pub min_free_bytes: Option<u64>,
+    /// Where the database lies instead of in a file; asked for each time it is opened.
+    pub disk: Option<Box<dyn Fn() -> Box<dyn Disk> + Send>>,
     /// Structures that follow the rows.
     pub views: Vec<Arc<dyn View>>,
     /// Called after each commit, on the writer's thread.
@@ -121,6 +125,7 @@ impl Options {
             dir: dir.into(),
             cache_bytes: 64 << 20,
             min_free_bytes: None,
+            disk: None,
             views: Vec::new(),
             on_commit: Box::new(|_| {}),
             on_stage: Arc::new(|_| {}),
@@ -182,12 +187,15 @@ impl Store {
     /// # Errors
     /// `Unavailable`, with what to do, when another process holds it, it is newer than this program, or it is no
     /// database; `Internal` for what the system says.
-    pub fn open(options: Options) -> Result<Self> {
+    pub fn open(mut options: Options) -> Result<Self> {
         let file = options.dir.join(FILE_NAME);
         make_private_dir(&options.dir)?;
-        let source = writer::Source::File {
-            path: file.clone(),
-            cache_bytes: options.cache_bytes,
+        let source = match options.disk.take() {
+            Some(disk) => writer::Source::Disk(disk),
+            None => writer::Source::File {
+                path: file.clone(),
+                cache_bytes: options.cache_bytes,
+            },
         };
         Self::start(source, options, file)
     }

@@ -223,34 +223,31 @@ impl Faulty {
     }
 }
 
-impl StorageBackend for Faulty {
-    fn len(&self) -> std::io::Result<u64> {
+impl Disk for Faulty {
+    fn size(&self) -> std::io::Result<u64> {
         self.file.len()
     }
     fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
         self.file.read(offset, out)
     }
-    fn set_len(&self, len: u64) -> std::io::Result<()> {
+    fn set_size(&self, size: u64) -> std::io::Result<()> {
         self.check()?;
-        self.file.set_len(len)
+        self.file.set_len(size)
     }
-    fn sync_data(&self) -> std::io::Result<()> {
+    fn sync(&self) -> std::io::Result<()> {
         self.check()?;
         self.file.sync_data()
     }
-    fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+    fn write(&self, offset: u64, bytes: &[u8]) -> std::io::Result<()> {
         self.check()?;
-        self.file.write(offset, data)
-    }
-    fn close(&self) -> std::io::Result<()> {
-        self.file.close()
+        self.file.write(offset, bytes)
     }
 }
 
 fn on_a_dying_disk(dir: &Path, fatal: Arc<AtomicUsize>) -> (Store, Arc<AtomicBool>) {
     let failing = Arc::new(AtomicBool::new(false));
     let (path, fails) = (dir.join("faulty.redb"), Arc::clone(&failing));
-    let source = writer::Source::Backend(Box::new(move || {
+    let disk = move || -> Box<dyn Disk> {
         let file = std::fs::File::options()
             .read(true)
             .write(true)
@@ -258,25 +255,20 @@ fn on_a_dying_disk(dir: &Path, fatal: Arc<AtomicUsize>) -> (Store, Arc<AtomicBoo
             .truncate(false)
             .open(&path)
             .unwrap();
-        let file = FileBackend::new(file).map_err(engine::failed)?;
-        redb::Database::builder()
-            .create_with_backend(Faulty {
-                file,
-                failing: Arc::clone(&fails),
-            })
-            .map_err(engine::failed)
-    }));
+        Box::new(Faulty {
+            file: FileBackend::new(file).unwrap(),
+            failing: Arc::clone(&fails),
+        })
+    };
     let options = Options {
         min_free_bytes: Some(0),
+        disk: Some(Box::new(disk)),
         on_fatal: Box::new(move |_| {
             fatal.fetch_add(1, Ordering::SeqCst);
         }),
         ..Options::new(dir)
     };
-    (
-        Store::start(source, options, dir.join("faulty.redb")).unwrap(),
-        failing,
-    )
+    (Store::open(options).unwrap(), failing)
 }
 
 #[test]

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use redb::{Database, DatabaseError, Durability, StorageError};
 use tokio::sync::oneshot;
 
-use super::engine::{Batch, Snapshot, failed};
+use super::disk::Disk;
+use super::engine::{Batch, Snapshot, failed, open_on};
 use super::migrations::{MIGRATIONS, migrate};
 use super::progress::{Progress, Stage};
 use super::space::Room;
@@ -160,9 +161,8 @@ pub(super) enum Source {
         /// The engine's page cache.
         cache_bytes: usize,
     },
-    /// Something that fails when told to.
-    #[cfg(test)]
-    Backend(Box<dyn Fn() -> Result<Database> + Send>),
+    /// No file.
+    Disk(Box<dyn Fn() -> Box<dyn Disk> + Send>),
 }
 
 impl Source {
@@ -189,9 +189,8 @@ impl Source {
                 migrate(&database, Some(path), MIGRATIONS, progress).map_err(told)?;
                 Ok(database)
             }
-            #[cfg(test)]
-            Self::Backend(open) => {
-                let database = open()?;
+            Self::Disk(disk) => {
+                let database = open_on(disk())?;
                 migrate(&database, None, MIGRATIONS, progress)?;
                 Ok(database)
             }

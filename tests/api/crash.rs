@@ -1,6 +1,7 @@
 //! `kill -9` in the middle of pushes: what was acknowledged is there, what is there is whole.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::thread;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{App, Client, Plan, driftsentry};
 
+/// How often the server is killed, where `TEST_KILLS` doesn't ask for more, and at most over one store.
 const ROUNDS: u64 = 25;
 const WORKSPACES: usize = 4;
 /// Resources that drift in each scan, with another value each time.
@@ -132,9 +134,18 @@ fn adds_up(client: &Client) {
 
 #[test]
 fn what_was_acknowledged_outlives_a_kill() {
+    let wanted = std::env::var("TEST_KILLS").map_or(ROUNDS, |text| text.parse().expect("a number"));
+    for first in (0..wanted).step_by(ROUNDS as usize) {
+        kill_again_and_again(first..wanted.min(first + ROUNDS));
+    }
+}
+
+/// Kills one server in each of the rounds. No two rounds are the same.
+fn kill_again_and_again(rounds: Range<u64>) {
     let mut app = App::start();
     let mut known = [Known::default(); WORKSPACES];
-    for round in 0..ROUNDS {
+    let number = rounds.end - rounds.start;
+    for round in rounds {
         let pushing: Vec<_> = known
             .iter()
             .enumerate()
@@ -144,7 +155,7 @@ fn what_was_acknowledged_outlives_a_kill() {
             })
             .collect();
         // Another moment each round, and each run the same.
-        thread::sleep(Duration::from_millis(40 + round * 37 % 260));
+        thread::sleep(Duration::from_micros(40_000 + round * 37_139 % 260_000));
         app.kill();
         for (known, pushing) in known.iter_mut().zip(pushing) {
             *known = pushing
@@ -174,8 +185,8 @@ fn what_was_acknowledged_outlives_a_kill() {
     }
     let total: u64 = known.iter().map(|known| known.acknowledged).sum();
     assert!(
-        total > ROUNDS,
-        "only {total} pushes came through in {ROUNDS} rounds"
+        total > number,
+        "only {total} pushes came through in {number} rounds"
     );
 }
 

@@ -6,6 +6,7 @@ mod alerts;
 mod costs;
 mod golden;
 mod lists;
+mod power_cuts;
 mod rules;
 mod soundness;
 mod tampering;

@@ -233,9 +233,18 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(views: Vec<Arc<dyn View>>) -> Self {
+        Self::with(|options| Options { views, ..options })
+    }
+
+    /// The same, its store opened with other options.
+    pub(crate) fn with(other: impl FnOnce(Options) -> Options) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let options = Options {
+            min_free_bytes: Some(0),
+            ..Options::new(dir.path())
+        };
         Self {
-            store: open(dir.path(), views),
+            store: Store::open(other(options)).unwrap(),
             dir,
             now: "2026-03-01T09:00:00Z".parse().unwrap(),
             last: None,
