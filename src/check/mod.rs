@@ -8,6 +8,7 @@ mod counters;
 mod drifts;
 mod indexes;
 mod logs;
+mod saved;
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -128,8 +129,11 @@ pub fn file(path: &Path) -> Result<Report, Refused> {
                 engine.wrong("the engine's records of its own pages don't match the pages");
             }
             let mut checks = vec![engine];
-            match tables_of(&verified.snapshot) {
-                Ok(more) => checks.extend(more),
+            let dir = path.parent().unwrap_or(Path::new("."));
+            let checked = tables_of(&verified.snapshot)
+                .and_then(|more| Ok((more, saved::index(dir, &verified.snapshot)?)));
+            match checked {
+                Ok((more, saved)) => checks.extend(more.into_iter().chain(saved)),
                 Err(error) => {
                     checks[0].wrong(format_args!("reading stopped at a damaged page: {error}"));
                 }
@@ -172,6 +176,7 @@ fn tables_of(read: &Snapshot) -> Result<Vec<Check>> {
     ];
     checks.push(counters::counters(read, recount)?);
     checks.extend(logs::all(read)?);
+    checks.push(saved::journal(read)?);
     checks.extend(unknown(read)?);
     Ok(checks)
 }
@@ -204,6 +209,7 @@ const KNOWN: &[Table] = &[
     tables::REFRESH_TOKENS.table,
     tables::API_KEYS.table,
     tables::API_KEYS_BY_PREFIX.table,
+    tables::JOURNAL.table,
 ];
 
 /// Tables that nothing is derived from: that their rows can be read is all there is to say.

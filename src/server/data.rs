@@ -11,7 +11,7 @@ use crate::sessions::sign_in::Desk;
 use crate::sessions::steady_clock::SteadyClock;
 use crate::store::{self, Options, Store, View, secrets};
 use crate::time::Timestamp;
-use crate::{alerts, audit, drifts, events, keys, scans, sessions, users};
+use crate::{alerts, audit, drifts, events, keys, metrics, scans, sessions, users};
 
 /// What the features' handlers read and write.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Data {
     pub alerts: Arc<alerts::index::Index>,
     /// The scans in memory.
     pub scans: Arc<scans::index::Index>,
+    /// The counts in memory.
+    pub figures: Arc<metrics::Figures>,
     /// The newest events.
     pub feed: Arc<events::feed::Feed>,
     /// The secret behind the fingerprints of live values.
@@ -60,6 +62,7 @@ impl Data {
         let drifts = Arc::<drifts::index::Index>::default();
         let alerts = Arc::<alerts::index::Index>::default();
         let scans = Arc::<scans::index::Index>::default();
+        let figures = Arc::<metrics::Figures>::default();
         let feed = Arc::<events::feed::Feed>::default();
         store::make_private_dir(&options.dir)?;
         let fingerprint_secret = secrets::load_or_make(&options.dir, secrets::FINGERPRINT_KEY)?;
@@ -76,6 +79,7 @@ impl Data {
             Arc::clone(&drifts) as Arc<dyn View>,
             Arc::clone(&alerts) as Arc<dyn View>,
             Arc::clone(&scans) as Arc<dyn View>,
+            Arc::clone(&figures) as Arc<dyn View>,
             Arc::clone(&feed) as Arc<dyn View>,
             Arc::clone(&users) as Arc<dyn View>,
             Arc::clone(&living) as Arc<dyn View>,
@@ -101,6 +105,7 @@ impl Data {
             token_keys,
             store,
             drifts,
+            figures,
             feed,
             alerts,
             scans,

@@ -11,10 +11,12 @@
 
 pub mod codec;
 mod engine;
+mod journal;
 pub mod keys;
 mod migrations;
 pub mod pack;
 mod reads;
+mod saved;
 pub mod secrets;
 mod space;
 pub mod tables;
@@ -22,6 +24,7 @@ mod verify;
 mod writer;
 mod writes;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -31,7 +34,9 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 pub use engine::{Batch, Snapshot};
+pub use journal::check_journal;
 pub use reads::{Order, Range, Reads, Visit};
+pub use saved::{Frozen, SAVED_FILE, restore_saved};
 pub use tables::{Rows, Table};
 pub use verify::{Unverified, Verified, verify_file};
 pub use writes::{Appended, Counter, Entry, Row, Writes};
@@ -62,6 +67,25 @@ pub trait View: Send + Sync {
     /// # Errors
     /// Any: the store then builds the view anew.
     fn apply(&self, rows: &[&Row]) -> Result<()>;
+
+    /// What it is called where it is saved over a restart; none for a view that is built quickly. All its tables have to be
+    /// those that the journal notes.
+    fn name(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What it holds now, to be saved under its name. Taking it must be quick.
+    fn freeze(&self) -> Option<Frozen> {
+        None
+    }
+
+    /// Holds what was saved, of which there are at most so many bytes.
+    ///
+    /// # Errors
+    /// The reader's, and where it is something else: the store then builds the view anew.
+    fn restore(&self, _from: &mut dyn io::Read, _most_bytes: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// What one commit did, for the metrics.
@@ -85,6 +109,8 @@ pub struct Options {
     pub min_free_bytes: Option<u64>,
     /// Structures that follow the rows.
     pub views: Vec<Arc<dyn View>>,
+    /// After how many changed rows views are saved for the next start; `None` for as many as are worth it.
+    pub save_views_after: Option<u64>,
     /// Called after each commit, on the writer's thread.
     pub on_commit: Box<dyn Fn(Commit) + Send>,
     /// Called when the store can't be reopened after failures: it will not write again.
@@ -108,6 +134,7 @@ impl Options {
             cache_bytes: 64 << 20,
             min_free_bytes: None,
             views: Vec::new(),
+            save_views_after: None,
             on_commit: Box::new(|_| {}),
             on_fatal: Box::new(|_| {}),
         }
@@ -141,6 +168,8 @@ struct Shared {
     /// Counts commits; streams wait for it to move.
     commits: watch::Sender<u64>,
     waiting: AtomicU64,
+    /// Where views are saved; none where none is.
+    saved: Option<PathBuf>,
 }
 
 /// The store. Cheap to clone; all clones are one.
@@ -177,14 +206,19 @@ impl Store {
     /// Opens on the given source: the writer's thread owns the database from here on.
     fn start(source: writer::Source, options: Options, file: PathBuf) -> Result<Self> {
         let database = source.open()?;
+        let is_any_saved = options.views.iter().any(|view| view.name().is_some());
+        let saved = is_any_saved.then(|| file.with_file_name(SAVED_FILE));
         let shared = Arc::new(Shared {
             published: RwLock::default(),
             views: options.views,
             state: watch::Sender::new(State::Ready),
             commits: watch::Sender::new(0),
             waiting: AtomicU64::new(0),
+            saved,
         });
-        shared.publish_anew(&database)?;
+        let opened = shared.publish_anew(&database)?;
+        let mut saver = saved::Saver::new(shared.saved.clone(), options.save_views_after);
+        saver.opened(opened);
         if let Some(snapshot) = &shared
             .published
             .read()
@@ -200,6 +234,7 @@ impl Store {
             shared: Arc::clone(&shared),
             waiting,
             space: space::Watch::new(&file, options.min_free_bytes),
+            saver,
             on_commit: options.on_commit,
             on_fatal: options.on_fatal,
         };

@@ -35,8 +35,17 @@ impl Watch {
         }
     }
 
+    /// Whether so many bytes more leave enough room for everything.
+    pub(super) fn has_room_for(&self, bytes: u64) -> bool {
+        self.room_after(bytes) == Room::Enough
+    }
+
     /// How much room there is. A file system that doesn't say counts as roomy: the engine will tell.
     pub(super) fn room(&self) -> Room {
+        self.room_after(0)
+    }
+
+    fn room_after(&self, bytes: u64) -> Room {
         let Some(dir) = &self.dir else {
             return Room::Enough;
         };
@@ -44,6 +53,7 @@ impl Watch {
             return Room::Enough;
         };
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        let free = free.saturating_sub(bytes);
         let total = disk.f_blocks.saturating_mul(disk.f_frsize);
         let least = self
             .min_free_bytes

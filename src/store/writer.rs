@@ -12,7 +12,9 @@ use redb::{Database, DatabaseError, Durability, StorageError};
 use tokio::sync::oneshot;
 
 use super::engine::{Batch, Snapshot, failed};
+use super::journal;
 use super::migrations::{MIGRATIONS, migrate};
+use super::saved::{self, Opened, Saver};
 use super::space::Room;
 use super::writes::{Row, Writes};
 use super::{Commit, Shared, State, space};
@@ -225,18 +227,42 @@ pub(super) fn cannot_open(path: &std::path::Path, error: DatabaseError) -> Error
 }
 
 impl Shared {
-    /// Builds every view from a new snapshot and lets readers see both.
-    pub(super) fn publish_anew(&self, database: &Database) -> Result<()> {
+    /// Brings every view to a new snapshot, by what was saved of it or by building it, and lets readers see both.
+    pub(super) fn publish_anew(&self, database: &Database) -> Result<Opened> {
+        let started = Instant::now();
         let snapshot = Arc::new(Snapshot::of(database)?);
         let mut published = self
             .published
             .write()
             .unwrap_or_else(PoisonError::into_inner);
+        let restored = match &self.saved {
+            // A view that can't follow what was saved is built, and so are all.
+            Some(path) => saved::restore(path, &self.views, &snapshot).unwrap_or_else(|error| {
+                tracing::error!(%error, "the saved index can't be followed: building it from the rows");
+                None
+            }),
+            None => None,
+        };
         for view in &self.views {
-            view.load(&snapshot)?;
+            if restored.is_none() || view.name().is_none() {
+                view.load(&snapshot)?;
+            }
         }
+        let opened = Opened {
+            instance: super::instance(&*snapshot)?,
+            head: journal::Head::of(&*snapshot)?,
+            restored,
+            took: started.elapsed(),
+        };
         published.snapshot = Some(snapshot);
-        Ok(())
+        if self.saved.is_some() {
+            let duration_ms = opened.took.as_millis() as u64;
+            match restored {
+                Some(rows) => tracing::info!(rows, duration_ms, "restored the saved index and the rows changed since"),
+                None => tracing::info!(duration_ms, "built the index from the rows"),
+            }
+        }
+        Ok(opened)
     }
 
     /// Lets readers see a commit: its tables and the views that follow them, in one instant.
@@ -273,6 +299,7 @@ pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) waiting: Receiver<Message>,
     pub(super) space: space::Watch,
+    pub(super) saver: Saver,
     pub(super) on_commit: Box<dyn Fn(Commit) + Send>,
     pub(super) on_fatal: Box<dyn Fn(&Error) + Send>,
 }
@@ -291,6 +318,7 @@ impl Writer {
                         settled = true;
                         self.settle_down();
                     }
+                    self.save_views(true);
                     continue;
                 }
             };
@@ -298,7 +326,11 @@ impl Writer {
             if self.work(first) == Flow::Stop {
                 break;
             }
+            self.save_views(false);
         }
+        self.saver.hear(true);
+        self.save_views(true);
+        self.saver.hear(true);
         self.shared.state.send_replace(State::Closed);
         self.shared
             .published
@@ -307,6 +339,15 @@ impl Writer {
             .snapshot = None;
         // Dropping closes the file; what still waits hears that the store is closed.
         self.database = None;
+    }
+
+    /// Begins to save the views where that is worth it, and hears how it went.
+    fn save_views(&mut self, is_idle: bool) {
+        self.saver.hear(false);
+        let is_ready = *self.shared.state.borrow() == State::Ready;
+        if is_ready && self.saver.is_worth_it(is_idle) && self.space.has_room_for(self.saver.expected_bytes()) {
+            self.saver.begin(&self.shared.views);
+        }
     }
 
     /// Says how much room there is, and heals by itself when space returns.
@@ -340,7 +381,7 @@ impl Writer {
             first.settle(Some(Error::Full));
             return Flow::GoOn;
         }
-        let mut jobs = Vec::with_capacity(8);
+        let mut jobs = vec![first];
         let mut stop = false;
         let result = match &self.database {
             Some(database) => run_batch(
@@ -348,14 +389,11 @@ impl Writer {
                 &self.shared,
                 &self.waiting,
                 room,
-                first,
                 &mut jobs,
                 &mut stop,
+                &mut self.saver,
             ),
-            None => {
-                jobs.push(first);
-                Err(closed())
-            }
+            None => Err(closed()),
         };
         self.shared
             .waiting
@@ -394,7 +432,7 @@ impl Writer {
                 .snapshot = None;
             self.database = None;
             match self.source.open().and_then(|database| {
-                self.shared.publish_anew(&database)?;
+                self.saver.opened(self.shared.publish_anew(&database)?);
                 Ok(database)
             }) {
                 Ok(database) => {
@@ -442,17 +480,16 @@ enum Flow {
     Stop,
 }
 
-/// Runs the first job and what else waits in one transaction; `None` where nothing was written.
+/// Runs these jobs and what else waits in one transaction; `None` where nothing was written.
 fn run_batch(
     database: &Database,
     shared: &Shared,
     waiting: &Receiver<Message>,
     room: Room,
-    first: Box<dyn Job>,
     jobs: &mut Vec<Box<dyn Job>>,
     stop: &mut bool,
+    saver: &mut Saver,
 ) -> Result<Option<Commit>> {
-    jobs.push(first);
     let mut transaction = database.begin_write().map_err(failed)?;
     transaction
         .set_durability(Durability::Immediate)
@@ -478,6 +515,7 @@ fn run_batch(
             Err(_) => break,
         }
     }
+    let noted = journal::note(&batch, saver.saved)?;
     let bytes = batch.bytes();
     let rows = batch.into_rows();
     if rows.is_empty() {
@@ -487,6 +525,9 @@ fn run_batch(
     let started = Instant::now();
     transaction.commit().map_err(failed)?;
     let took = started.elapsed();
+    if let Some((head, rows)) = noted {
+        saver.changed(head, rows);
+    }
     shared.publish(database, &rows)?;
     Ok(Some(Commit {
         changes: jobs.len(),
