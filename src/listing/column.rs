@@ -110,9 +110,10 @@ impl<T: Plain> Column<T> {
         let full = self
             .chunks
             .partition_point(|chunk| chunk.last().is_some_and(|last| is_before(*last)));
-        let rest = self.chunks.get(full).map_or(0, |chunk| {
-            chunk.partition_point(|value| is_before(*value))
-        });
+        let rest = self
+            .chunks
+            .get(full)
+            .map_or(0, |chunk| chunk.partition_point(|value| is_before(*value)));
         full * CHUNK + rest
     }
 

@@ -216,7 +216,10 @@ impl<const N: usize> Facets<N> {
 
     /// The rows in which a field has a value.
     pub fn having(&self, field: usize, value: &str) -> Arc<RoaringBitmap> {
-        self.fields[field].having(value).cloned().unwrap_or_default()
+        self.fields[field]
+            .having(value)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Whether a row passes every filter.
@@ -258,17 +261,16 @@ impl<const N: usize> Facets<N> {
 
     fn any_of(&self, filter: &Filter) -> Arc<RoaringBitmap> {
         let field = &self.fields[filter.field];
-        let mut parts = filter
-            .any_of
-            .iter()
-            .filter_map(|value| field.having(value));
+        let mut parts = filter.any_of.iter().filter_map(|value| field.having(value));
         match (parts.next(), parts.next()) {
             (None, _) => Arc::default(),
             (Some(one), None) => Arc::clone(one),
-            (Some(one), Some(other)) => Arc::new(parts.fold(&**one | &**other, |mut rows, part| {
-                rows |= &**part;
-                rows
-            })),
+            (Some(one), Some(other)) => {
+                Arc::new(parts.fold(&**one | &**other, |mut rows, part| {
+                    rows |= &**part;
+                    rows
+                }))
+            }
         }
     }
 
@@ -298,8 +300,15 @@ impl<const N: usize> Facets<N> {
                 return Err(from.malformed());
             }
         }
-        let past = facets.live.max().is_some_and(|last| last as usize >= facets.ids.len());
-        if past { Err(from.malformed()) } else { Ok(facets) }
+        let past = facets
+            .live
+            .max()
+            .is_some_and(|last| last as usize >= facets.ids.len());
+        if past {
+            Err(from.malformed())
+        } else {
+            Ok(facets)
+        }
     }
 }
 

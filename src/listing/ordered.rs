@@ -185,7 +185,11 @@ impl Ordered {
             Box::new(from_there.skip_while(move |row| entry(row) >= after))
         } else {
             let from_there = self.blocks[at..].iter().flat_map(|block| block.iter());
-            Box::new(from_there.copied().skip_while(move |row| entry(row) <= after))
+            Box::new(
+                from_there
+                    .copied()
+                    .skip_while(move |row| entry(row) <= after),
+            )
         };
         passing(looked_at, rows, 0, limit, most)
     }
@@ -212,9 +216,9 @@ impl Ordered {
         let mut moved = self.sorted(&(changed & rows)).into_iter().peekable();
         let mut anew = Vec::with_capacity(rows.len() as usize);
         for row in sorted.iter().filter(|row| !changed.contains(**row)) {
-            while let Some(first) = moved.next_if(|moved| {
-                (self.key(*moved), *moved) < (self.key(*row), *row)
-            }) {
+            while let Some(first) =
+                moved.next_if(|moved| (self.key(*moved), *moved) < (self.key(*row), *row))
+            {
                 anew.push(first);
             }
             anew.push(*row);

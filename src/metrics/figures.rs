@@ -63,7 +63,10 @@ impl Now {
                 _ => self.open_in.insert(rest.to_vec(), value),
             };
             let change = i8::from(value > 0) - i8::from(before.unwrap_or(0) > 0);
-            if let (Some(id), true) = (rest.get(..16).and_then(WorkspaceId::from_bytes), change != 0) {
+            if let (Some(id), true) = (
+                rest.get(..16).and_then(WorkspaceId::from_bytes),
+                change != 0,
+            ) {
                 let kinds = self.drifted.entry(id).or_default();
                 *kinds = kinds.saturating_add_signed(change);
                 if *kinds == 0 {
@@ -88,7 +91,9 @@ impl Now {
                 let workspace: workspaces::Record = codec::decode(value)?;
                 let end = workspace.silent_after().map(Timestamp::unix_ms);
                 self.ends.extend(end.map(|end| (end, id)));
-                self.workspaces.insert(id, end).filter(|before| *before != end)
+                self.workspaces
+                    .insert(id, end)
+                    .filter(|before| *before != end)
             }
             None => self.workspaces.remove(&id),
         };
@@ -229,7 +234,13 @@ impl Figures {
 impl View for Figures {
     fn tables(&self) -> &[Table] {
         // Scans are not kept, but an answer has the newest one.
-        const { &[COUNTERS.table, WORKSPACES.table, crate::store::tables::SCANS.table] }
+        const {
+            &[
+                COUNTERS.table,
+                WORKSPACES.table,
+                crate::store::tables::SCANS.table,
+            ]
+        }
     }
 
     fn load(&self, read: &Snapshot) -> Result<()> {
@@ -242,10 +253,15 @@ impl View for Figures {
             now.count(key, Counter::read(value)?);
             Ok(ControlFlow::Continue(()))
         })?;
-        read.visit(WORKSPACES.table, &all, Order::Ascending, &mut |key, value| {
-            now.put(key, Some(value))?;
-            Ok(ControlFlow::Continue(()))
-        })?;
+        read.visit(
+            WORKSPACES.table,
+            &all,
+            Order::Ascending,
+            &mut |key, value| {
+                now.put(key, Some(value))?;
+                Ok(ControlFlow::Continue(()))
+            },
+        )?;
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = now;
         Ok(())
     }
@@ -294,7 +310,12 @@ mod tests {
         let mut now = Now::default();
         now.ends.extend([(100, id(1)), (100, id(2)), (300, id(3))]);
         let health = |at| now.health(Timestamp::from_unix_ms(at));
-        for (at, silent, next) in [(99, 0, 100), (100, 0, 100), (101, 2, 300), (301, 3, i64::MAX)] {
+        for (at, silent, next) in [
+            (99, 0, 100),
+            (100, 0, 100),
+            (101, 2, 300),
+            (301, 3, i64::MAX),
+        ] {
             let (health, until) = health(at);
             assert_eq!((health.silent, until), (silent, next), "{at}");
         }

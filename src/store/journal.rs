@@ -202,18 +202,13 @@ pub(super) fn since(read: &impl Reads, mark: Mark) -> Result<Option<Vec<Row>>> {
         start: (mark.number + 1).to_bytes(),
         end: None,
     };
-    read.visit(
-        JOURNAL.table,
-        &range,
-        Order::Ascending,
-        &mut |_, value| {
-            let (_, keys) = decode(value).ok_or_else(|| malformed(JOURNAL.table))?;
-            for (table, keys) in keys {
-                changed.entry(table).or_default().extend(keys);
-            }
-            Ok(ControlFlow::Continue(()))
-        },
-    )?;
+    read.visit(JOURNAL.table, &range, Order::Ascending, &mut |_, value| {
+        let (_, keys) = decode(value).ok_or_else(|| malformed(JOURNAL.table))?;
+        for (table, keys) in keys {
+            changed.entry(table).or_default().extend(keys);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
     let mut rows = Vec::new();
     for (table, keys) in changed {
         let table = *NOTED

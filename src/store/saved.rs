@@ -213,7 +213,11 @@ impl Checked<'_> {
         if self.at == self.chunk.len() && !self.is_over {
             self.next()?;
         }
-        if self.is_over { Ok(()) } else { Err(malformed()) }
+        if self.is_over {
+            Ok(())
+        } else {
+            Err(malformed())
+        }
     }
 }
 
@@ -261,7 +265,9 @@ pub(super) fn restore(
         return Ok(None);
     };
     let Some(rows) = journal::since(read, mark)? else {
-        tracing::info!("the saved index is of another time of this store: building it from the rows");
+        tracing::info!(
+            "the saved index is of another time of this store: building it from the rows"
+        );
         return Ok(None);
     };
     if let Err(error) = read_views(&mut file, views) {
@@ -318,7 +324,11 @@ fn read_views(file: &mut File, views: &[Arc<dyn View>]) -> io::Result<()> {
         left.swap_remove(place).restore(&mut checked, bytes)?;
         checked.end()?;
     }
-    if left.is_empty() { Ok(()) } else { Err(malformed()) }
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(malformed())
+    }
 }
 
 /// When views are worth saving, and whether they are being saved just now.
@@ -405,7 +415,9 @@ impl Saver {
                 self.running_of = number;
                 self.unsaved = 0;
             }
-            Err(error) => tracing::warn!(%error, "the index can't be saved: the next start takes longer"),
+            Err(error) => {
+                tracing::warn!(%error, "the index can't be saved: the next start takes longer")
+            }
         }
     }
 
@@ -495,7 +507,11 @@ mod tests {
         assert_eq!(read(&path).as_deref(), Some(text));
         let good = std::fs::read(&path).unwrap();
         let step = good.len() / 300;
-        for at in (0..good.len()).step_by(step).chain(good.len() - 120..good.len()).chain(0..90) {
+        for at in (0..good.len())
+            .step_by(step)
+            .chain(good.len() - 120..good.len())
+            .chain(0..90)
+        {
             let mut bad = good.clone();
             bad[at] ^= 0x10;
             std::fs::write(&path, &bad).unwrap();

@@ -258,7 +258,11 @@ impl Shared {
         if self.saved.is_some() {
             let duration_ms = opened.took.as_millis() as u64;
             match restored {
-                Some(rows) => tracing::info!(rows, duration_ms, "restored the saved index and the rows changed since"),
+                Some(rows) => tracing::info!(
+                    rows,
+                    duration_ms,
+                    "restored the saved index and the rows changed since"
+                ),
                 None => tracing::info!(duration_ms, "built the index from the rows"),
             }
         }
@@ -345,7 +349,10 @@ impl Writer {
     fn save_views(&mut self, is_idle: bool) {
         self.saver.hear(false);
         let is_ready = *self.shared.state.borrow() == State::Ready;
-        if is_ready && self.saver.is_worth_it(is_idle) && self.space.has_room_for(self.saver.expected_bytes()) {
+        if is_ready
+            && self.saver.is_worth_it(is_idle)
+            && self.space.has_room_for(self.saver.expected_bytes())
+        {
             self.saver.begin(&self.shared.views);
         }
     }

@@ -56,8 +56,14 @@ fn compare_figures(world: &World, figures: &Figures, days: u16) -> Result<(), Te
             same(summary == plainly, &format!("{summary:?} {plainly:?}"))?;
             let trend = figures.trend(read, days, at).unwrap();
             same(trend == metrics::trend(read, days, at).unwrap(), "trend")?;
-            let counts = (figures.by_severity(read).unwrap(), figures.by_status(read).unwrap());
-            let plainly = (metrics::by_severity(read).unwrap(), metrics::by_status(read).unwrap());
+            let counts = (
+                figures.by_severity(read).unwrap(),
+                figures.by_status(read).unwrap(),
+            );
+            let plainly = (
+                metrics::by_severity(read).unwrap(),
+                metrics::by_status(read).unwrap(),
+            );
             same(counts == plainly, "distributions")
         });
         prop_assert_eq!(compared.unwrap().1, Ok(()));

@@ -176,7 +176,10 @@ fn a_saved_index_that_does_not_say_what_the_rows_say() {
     world.store = open(world.dir.path(), Vec::new());
     let report = after(world.gone_on(world.copied(), Vec::new()), |_, _| Ok(()));
     let looked_at = |name| report.checks.iter().find(|check| check.name == name);
-    assert!(report.sound && looked_at("saved index").is_some(), "{report}");
+    assert!(
+        report.sound && looked_at("saved index").is_some(),
+        "{report}"
+    );
     let changed = world.write(|read, _| {
         let mut drift = records::by_id(read, last(read, &DRIFTS)?)?;
         drift.assignee = Some("somebody@else.example".to_owned());

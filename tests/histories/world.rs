@@ -257,7 +257,10 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         for name in [FILE_NAME, SAVED_FILE] {
             if let Err(error) = std::fs::copy(self.dir.path().join(name), dir.path().join(name)) {
-                assert_eq!((name, error.kind()), (SAVED_FILE, std::io::ErrorKind::NotFound));
+                assert_eq!(
+                    (name, error.kind()),
+                    (SAVED_FILE, std::io::ErrorKind::NotFound)
+                );
             }
         }
         dir

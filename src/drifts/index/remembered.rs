@@ -77,7 +77,10 @@ impl Remembered {
 
     /// How many rows may still be looked at one by one before putting this many in order is cheaper.
     pub(super) fn patience(&self, wanted: &Wanted, order: usize, rows: u64) -> u64 {
-        let walked = self.answers.get(wanted).map_or(0, |answer| answer.walked[order]);
+        let walked = self
+            .answers
+            .get(wanted)
+            .map_or(0, |answer| answer.walked[order]);
         // Looking at a row costs about a sixth of sorting it.
         rows.saturating_mul(6).saturating_sub(walked)
     }
@@ -136,7 +139,10 @@ impl Remembered {
             let Some(oldest) = oldest.map(|(wanted, _)| wanted.clone()) else {
                 break;
             };
-            self.bytes -= self.answers.remove(&oldest).map_or(0, |answer| answer.bytes);
+            self.bytes -= self
+                .answers
+                .remove(&oldest)
+                .map_or(0, |answer| answer.bytes);
         }
     }
 
@@ -182,7 +188,10 @@ mod tests {
             },
             most,
         );
-        assert!(remembered.bytes <= most, "more than all may weigh is not kept");
+        assert!(
+            remembered.bytes <= most,
+            "more than all may weigh is not kept"
+        );
     }
 
     #[test]

@@ -122,7 +122,8 @@ impl State {
                 &mut |_, value| {
                     let drift = Listed::read(value)?;
                     let number = state.facets.put(drift.id.0, drift.values());
-                    let number = number.ok_or_else(|| Error::internal("a drift's key is not its id"))?;
+                    let number =
+                        number.ok_or_else(|| Error::internal("a drift's key is not its id"))?;
                     state.key(&mut keys, number, &drift);
                     undecided.put(number, drift.undecided_ms());
                     state.texts.push(hash_of(drift.texts()));
@@ -261,7 +262,11 @@ impl State {
             if *day * DAY_MS >= from && (*day + 1) * DAY_MS <= to {
                 rows |= &**of_day;
             } else {
-                rows.extend(of_day.iter().filter(|row| self.is_detected_within(*row, (from, to))));
+                rows.extend(
+                    of_day
+                        .iter()
+                        .filter(|row| self.is_detected_within(*row, (from, to))),
+                );
             }
         }
         rows
