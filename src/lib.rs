@@ -19,6 +19,7 @@ pub mod ingest;
 pub mod intake;
 pub mod keys;
 pub mod listing;
+pub mod live;
 pub mod metrics;
 pub mod money;
 pub mod scans;

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 /// What everything may import, and what imports nothing of ours. A domain feature that all others name, such as
 /// a scan's shape, is not ground: it is lower in [`FEATURES`].
-const GROUND: [&str; 7] = ["error", "hex", "ids", "time", "money", "severity", "actor"];
+const GROUND: [&str; 8] = [
+    "error", "hex", "ids", "live", "time", "money", "severity", "actor",
+];
 
 /// Features, lowest first: each may import those before it, none after it.
 const FEATURES: [&str; 12] = [

@@ -233,7 +233,7 @@ fn lines(store: Store, selection: Selection) -> impl Stream<Item = io::Result<By
         async move {
             let piece = blocking(move || piece(&store, &selection, place));
             piece.await.map_err(|error| {
-                tracing::error!(%error, "an export of the audit log broke off");
+                tracing::error!(%error, "An export of the audit log broke off");
                 io::Error::other("the export broke off")
             })
         }

@@ -3,6 +3,8 @@
 mod audit;
 mod check;
 mod completions;
+mod config;
+mod configuration;
 mod credential;
 mod demo;
 pub mod exit;
@@ -32,6 +34,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Args),
+    Config(config::Args),
     Report(report::Args),
     Push(push::Args),
     Watch(watch::Args),
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
     };
     match cli.command {
         Command::Serve(args) => code(serve::run(args)),
+        Command::Config(args) => code(config::run(args)),
         Command::Report(args) => report::run(&args),
         Command::Push(args) => push::run(&args),
         Command::Watch(args) => code(watch::run(&args)),

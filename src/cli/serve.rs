@@ -1,19 +1,20 @@
 //! `driftsentry serve`: the server.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 
+use crate::cli::configuration::{ConfigArgs, load};
 use crate::cli::exit::{Exit, Failure};
 use crate::config::{Config, Flags};
 use crate::control;
 use crate::drifts::records;
 use crate::error::Error;
 use crate::server::first_admin::{self, FirstAdmin};
+use crate::server::reload::{self, Reloaded};
 use crate::server::{
     self, App, Data, ListenError, Listener, Protection, Tls, chores, routes, shutdown,
 };
@@ -35,39 +36,19 @@ use crate::time::Timestamp;
   driftsentry serve --listen 0.0.0.0:8420 --tls-cert fullchain.pem --tls-key privkey.pem
   DRIFTSENTRY_LOG_LEVEL=debug driftsentry serve --config /etc/driftsentry/config.toml
 
-A renewed certificate is served within seconds of the files' change, and at SIGHUP.
+A renewed certificate is served within seconds of the files' change, and at SIGHUP. SIGHUP also takes over changed
+settings where that is possible, and logs which need a restart: see `driftsentry config reference`.
 A flag wins over its environment variable, that over the configuration file, that over the default.
 Exit codes: 0 stopped as asked, 69 the port is in use, 73 or 74 the data directory can't be used,
 78 the configuration or the certificate is wrong, or other machines would be served in the clear.")]
 pub(super) struct Args {
-    /// The configuration file, in TOML [env: DRIFTSENTRY_CONFIG]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Where to listen; port 0 takes a free one [env: DRIFTSENTRY_LISTEN] [default: 127.0.0.1:8420]
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    listen: Option<String>,
-    /// Where everything is kept; made where it is missing [env: DRIFTSENTRY_DATA_DIR] [default: ./driftsentry-data]
-    #[arg(long, value_name = "DIRECTORY")]
-    data_dir: Option<PathBuf>,
-    /// The certificate to serve HTTPS with, in PEM, its intermediate ones after it [env: DRIFTSENTRY_TLS_CERT]
-    #[arg(long, value_name = "FILE")]
-    tls_cert: Option<PathBuf>,
-    /// The certificate's private key, in PEM [env: DRIFTSENTRY_TLS_KEY]
-    #[arg(long, value_name = "FILE")]
-    tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let flags = Flags {
-        config: args.config,
-        listen: args.listen,
-        data_dir: args.data_dir,
-        tls_cert: args.tls_cert,
-        tls_key: args.tls_key,
-    };
-    let config = Config::load(&flags).map_err(|error| {
-        Failure::new(Exit::Config, format!("the configuration is wrong\n{error}"))
-    })?;
+    let flags = args.config.into_flags();
+    let config = load(&flags)?;
     let logs = logs::start(&config.log)
         .map_err(|error| Failure::new(Exit::CantCreate, format!("can't write logs: {error}")))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -77,10 +58,14 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         .map_err(|error| {
             Failure::new(Exit::Unavailable, format!("can't start threads: {error}"))
         })?;
-    runtime.block_on(serve(&config, &logs))
+    runtime.block_on(serve(flags, config, &logs))
 }
 
-async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
+async fn serve(flags: Flags, config: Config, logs: &Logs) -> Result<(), Failure> {
+    for name in config.values.unknown_variables() {
+        tracing::warn!(variable = name, "A variable is no setting and is ignored");
+    }
+    let config = &config;
     let app = App::with_streams(config.limits.streams);
     count_dropped_lines(&app, logs);
     shutdown::listen(app.lifecycle.clone())
@@ -104,13 +89,16 @@ async fn serve(config: &Config, logs: &Logs) -> Result<(), Failure> {
         // Whoever started it may have closed its end: that is no reason not to serve.
         tracing::debug!(cause = %error, "Standard output is closed");
     }
-    let apis = routes::apis(&app, &data, config.limits.scan_bytes);
+    let reloaded = Reloaded::new(config, &app, &data, logs.level());
+    let apis = routes::apis(&app, &data, reloaded.scan_bytes.clone());
     let gate = Arc::clone(&data.gate);
     let listener = Listener::new(listener, tls);
     let audience = Arc::clone(&app.audience);
     tokio::spawn(chores::watch_audience(audience, app.lifecycle.clone()));
     let chores = tokio::spawn(chores::run(data.clone(), app.lifecycle.clone()));
-    let (options, scrape_token) = (config.serve_options(), config.scrape_token.clone());
+    let (options, scrape_token) = (reloaded.options.clone(), reloaded.scrape_token.clone());
+    reload::follow(flags, config.clone(), reloaded)
+        .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
     server::run(listener, &app, apis, gate, scrape_token, options).await;
     let _ = chores.await;
     drop(control);
@@ -191,14 +179,14 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
         ..Options::new(&config.data_dir)
     };
     let opened = Data::open_with(options, config.auth.token_keys_file.clone());
-    let mut data = opened.map_err(|error| {
+    let data = opened.map_err(|error| {
         let exit = match &error {
             Error::Internal(_) => Exit::Io,
             _ => Exit::CantCreate,
         };
         Failure::new(exit, error)
     })?;
-    data.patience = config.alerts.patience;
+    data.patience.set(config.alerts.patience);
     streams::register(
         &app.metrics,
         Arc::clone(&app.audience),

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::source::Settings;
-use crate::config::value;
 use crate::users::{Email, Password};
 
 /// Who is to be the first administrator, as configured.
@@ -41,22 +40,14 @@ impl AuthConfig {
             text.parse::<Email>().map_err(str::to_owned)
         });
         let known = email.as_ref().map_or("", Email::as_str).to_owned();
-        let checked = |text: &str| {
+        let password = settings.secret("admin.password", |text| {
             Password::new(text, &known)
                 .map(|_| GivenPassword(Arc::from(text)))
                 .map_err(str::to_owned)
-        };
-        let password = settings.take("admin.password", checked);
-        let from_file = settings.take("admin.password_file", |path| {
-            checked(&value::secret_file(path)?)
-                .map_err(|wrong| format!("holds a password that {wrong}"))
         });
         Self {
-            first_admin: FirstAdmin {
-                email,
-                password: password.or(from_file),
-            },
-            token_keys_file: settings.take("auth.token_keys_file", value::path),
+            first_admin: FirstAdmin { email, password },
+            token_keys_file: settings.path("auth.token_keys_file"),
         }
     }
 }

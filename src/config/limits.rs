@@ -2,7 +2,6 @@
 
 use crate::config::ServeOptions;
 use crate::config::source::Settings;
-use crate::config::value;
 use crate::events::audience::Limits as Streams;
 
 /// What clients may use up.
@@ -22,31 +21,16 @@ pub struct LimitsConfig {
 
 impl LimitsConfig {
     pub(super) fn from(settings: &mut Settings) -> Self {
-        let defaults = ServeOptions::default();
-        let mut count = |key, default: usize| {
-            settings
-                .take(key, value::whole(1, 1_000_000))
-                .and_then(|count| usize::try_from(count).ok())
-                .unwrap_or(default)
-        };
-        let of_streams = Streams::default();
         Self {
+            scan_bytes: settings.number("limits.scan_bytes").unwrap_or_default(),
+            body_bytes: settings.number("limits.body_bytes").unwrap_or_default(),
+            connections: settings.count("limits.connections"),
+            connections_per_address: settings.count("limits.connections_per_address"),
             streams: Streams {
-                total: count("limits.streams", of_streams.total),
-                per_user: count("limits.streams_per_user", of_streams.per_user),
-                per_address: count("limits.streams_per_address", of_streams.per_address),
+                total: settings.count("limits.streams"),
+                per_user: settings.count("limits.streams_per_user"),
+                per_address: settings.count("limits.streams_per_address"),
             },
-            connections: count("limits.connections", defaults.connections),
-            connections_per_address: count(
-                "limits.connections_per_address",
-                defaults.connections_per_address,
-            ),
-            scan_bytes: settings
-                .take("limits.scan_bytes", value::bytes(1 << 10, 64 << 30))
-                .unwrap_or(defaults.scan_bytes),
-            body_bytes: settings
-                .take("limits.body_bytes", value::bytes(16 << 10, 64 << 20))
-                .unwrap_or(defaults.body_bytes),
         }
     }
 

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use crate::config::source::Settings;
-use crate::config::value;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,17 +31,15 @@ pub struct LogConfig {
 impl LogConfig {
     pub(super) fn from(settings: &mut Settings) -> Self {
         Self {
-            level: settings
-                .take("log.level", level)
-                .unwrap_or_else(|| "info".to_owned()),
+            level: settings.text("log.level", level).unwrap_or_default(),
             format: settings
-                .take("log.format", format)
+                .text("log.format", format)
                 .unwrap_or(LogFormat::Auto),
-            file: settings.take("log.file", value::path),
+            file: settings.path("log.file"),
             keep_days: settings
-                .take("log.keep_days", value::whole(1, 3_650))
+                .number("log.keep_days")
                 .and_then(|days| u32::try_from(days).ok())
-                .unwrap_or(14),
+                .unwrap_or_default(),
         }
     }
 }
@@ -53,19 +50,16 @@ impl Default for LogConfig {
     }
 }
 
-fn level(text: &str) -> Result<String, String> {
-    crate::telemetry::logs::filter(text)
-        .map(|_| text.to_owned())
-        .map_err(|_| {
-            format!("must be a level such as info, or info,driftsentry::store=debug, not {text:?}")
-        })
+fn level(text: &str) -> Option<String> {
+    let filter = crate::telemetry::logs::filter(text);
+    filter.is_ok().then(|| text.to_owned())
 }
 
-fn format(text: &str) -> Result<LogFormat, String> {
-    match text {
-        "auto" => Ok(LogFormat::Auto),
-        "json" => Ok(LogFormat::Json),
-        "pretty" => Ok(LogFormat::Pretty),
-        _ => Err(format!("must be auto, json or pretty, not {text:?}")),
-    }
+fn format(text: &str) -> Option<LogFormat> {
+    Some(match text {
+        "auto" => LogFormat::Auto,
+        "json" => LogFormat::Json,
+        "pretty" => LogFormat::Pretty,
+        _ => return None,
+    })
 }

@@ -5,28 +5,34 @@ mod alerts;
 mod auth;
 mod limits;
 mod log;
+mod reference;
 mod scrape;
 pub mod serve_options;
 mod source;
 mod store;
+pub mod table;
 mod tls;
 mod trusted_proxies;
 mod value;
+mod values;
 
 pub use serve_options::ServeOptions;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub use alerts::AlertsConfig;
 pub use auth::{AuthConfig, FirstAdmin, GivenPassword};
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
+pub use reference::{example, reference};
 pub use scrape::ScrapeToken;
 pub use source::{ConfigError, Mistake, Place};
 pub use store::StoreConfig;
 pub use tls::TlsConfig;
 pub use trusted_proxies::TrustedProxies;
+pub use values::{Value, Values};
 
 use source::Settings;
 
@@ -55,6 +61,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// The database.
     pub store: StoreConfig,
+    /// The same as text, with where each value comes from.
+    pub values: Values,
 }
 
 /// What the command line says; the rest comes from the environment and the file.
@@ -72,37 +80,67 @@ pub struct Flags {
     pub tls_key: Option<PathBuf>,
 }
 
+/// What a configuration is made of.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The command line.
+    pub flags: Flags,
+    /// The environment's variables.
+    pub environment: Vec<(OsString, OsString)>,
+    /// The file, with its text.
+    pub file: Option<(PathBuf, String)>,
+}
+
+impl Sources {
+    /// Those of this process: its environment, and the file that a flag or a variable names.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn of_process(flags: &Flags) -> Result<Self, ConfigError> {
+        let named = std::env::var_os("DRIFTSENTRY_CONFIG").filter(|name| !name.is_empty());
+        let file = flags.config.clone().or(named.map(PathBuf::from));
+        let file = match file {
+            Some(path) => {
+                let text = source::read(&path)?;
+                Some((path, text))
+            }
+            None => None,
+        };
+        Ok(Self {
+            flags: flags.clone(),
+            environment: std::env::vars_os().collect(),
+            file,
+        })
+    }
+}
+
 impl Config {
     /// Reads the configuration of this process.
     ///
     /// # Errors
     /// When the file can't be read, or with every mistake in it, in the environment and in the flags.
     pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
-        let environment = |name: &str| std::env::var(name).ok();
-        let named = environment("DRIFTSENTRY_CONFIG").map(PathBuf::from);
-        let file = flags.config.clone().or(named);
-        let text = match &file {
-            Some(path) => Some(source::read(path)?),
-            None => None,
-        };
-        let file = file.as_deref().zip(text.as_deref());
-        Self::from_sources(flags, environment, file)
+        Self::of(&Sources::of_process(flags)?)
     }
 
     /// Reads the configuration from these sources alone.
     ///
     /// # Errors
     /// With every mistake in them.
-    pub fn from_sources(
-        flags: &Flags,
-        environment: impl Fn(&str) -> Option<String>,
-        file: Option<(&Path, &str)>,
-    ) -> Result<Self, ConfigError> {
+    pub fn of(sources: &Sources) -> Result<Self, ConfigError> {
         let mut settings = Settings::default();
-        if let Some((path, text)) = file {
+        for (name, value) in &sources.environment {
+            match name.to_str() {
+                Some("STATE_DIRECTORY") => settings.add_state_directory(value),
+                Some("CREDENTIALS_DIRECTORY") => settings.add_credentials(value),
+                _ => {}
+            }
+        }
+        if let Some((path, text)) = &sources.file {
             settings.add_file(path, text);
         }
-        settings.add_environment(environment);
+        settings.add_environment(&sources.environment);
+        let flags = &sources.flags;
         settings.add_flag("listen", flags.listen.clone());
         let paths = [
             ("data_dir", &flags.data_dir),
@@ -115,19 +153,14 @@ impl Config {
         }
 
         let config = Self {
-            listen: settings
-                .take("listen", value::address)
-                .unwrap_or(DEFAULT_LISTEN),
-            data_dir: settings
-                .take("data_dir", value::path)
-                .unwrap_or_else(|| PathBuf::from("./driftsentry-data")),
+            values: Values::of(&settings),
+            listen: settings.address("listen").unwrap_or(NOWHERE),
+            data_dir: settings.path("data_dir").unwrap_or_default(),
             auth: AuthConfig::from(&mut settings),
             tls: TlsConfig::from(&mut settings),
-            allow_insecure_http: settings
-                .take("allow_insecure_http", value::truth)
-                .unwrap_or(false),
+            allow_insecure_http: settings.truth("allow_insecure_http"),
             trusted_proxies: settings
-                .take("trusted_proxies", |text| text.parse())
+                .take("trusted_proxies", str::parse)
                 .unwrap_or_default(),
             scrape_token: ScrapeToken::from(&mut settings),
             log: LogConfig::from(&mut settings),
@@ -148,29 +181,63 @@ impl Config {
     }
 }
 
-/// Loopback, so that a first try exposes nothing.
-const DEFAULT_LISTEN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8420);
+/// Stands in for an address that is wrong, until the mistake is told.
+const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn sources(file: &str, environment: &[(&str, &str)], listen: Option<&str>) -> Sources {
+        Sources {
+            flags: Flags {
+                listen: listen.map(str::to_owned),
+                ..Flags::default()
+            },
+            environment: environment
+                .iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            file: Some(("c.toml".into(), file.to_owned())),
+        }
+    }
 
     fn load(
         file: &str,
         environment: &[(&str, &str)],
         listen: Option<&str>,
     ) -> Result<Config, String> {
-        let flags = Flags {
-            listen: listen.map(str::to_owned),
-            ..Flags::default()
-        };
-        let find = |name: &str| {
-            let found = environment.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| (*value).to_owned())
-        };
-        Config::from_sources(&flags, find, Some((Path::new("c.toml"), file)))
-            .map_err(|error| error.to_string())
+        Config::of(&sources(file, environment, listen)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_default_is_a_value_and_the_server_has_the_same() {
+        let config = Config::of(&Sources::default()).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8420");
+        let (ours, servers) = (config.serve_options(), ServeOptions::default());
+        assert_eq!(format!("{ours:?}"), format!("{servers:?}"));
+        assert_eq!(config.alerts.patience, crate::alerts::Patience::default());
+        assert_eq!(
+            config.limits.streams,
+            crate::events::audience::Limits::default()
+        );
+        // A default that its own setting refuses would be left out silently: written down, it is told.
+        for setting in table::SETTINGS {
+            let Some(default) = setting.default else {
+                continue;
+            };
+            let given = [(&*setting.variable(), default)];
+            let same = load("", &given, None).unwrap();
+            assert_eq!(
+                Config {
+                    values: config.values.clone(),
+                    ..same
+                },
+                config,
+                "{}",
+                setting.key
+            );
+        }
     }
 
     #[test]
@@ -207,9 +274,124 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_setting_is_told_with_what_may_be_meant() {
+        for (file, told) in [
+            ("limits.connection = 1", "did you mean limits.connections?"),
+            ("connections = 1", "did you mean limits.connections?"),
+            (
+                "[tls]\ncertificate_path = '/c'",
+                "c.toml:2: tls.certificate_path is no key: [tls] has cert, key",
+            ),
+            ("tls = 1", "tls must be a section: write [tls]"),
+            ("[colours]\nx = 1", "colours is no key: there are listen,"),
+            ("listen = 8.5", "listen must be an address and a port"),
+        ] {
+            let error = load(file, &[], None).unwrap_err();
+            assert!(error.contains(told), "{told} in\n{error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+        let misspelt = [("DRIFTSENTRY_LOG_LEVLE", "debug")];
+        let error = load("", &misspelt, None).unwrap_err();
+        assert_eq!(
+            error,
+            "DRIFTSENTRY_LOG_LEVLE: is no setting: did you mean DRIFTSENTRY_LOG_LEVEL?"
+        );
+        // What Kubernetes sets for a service of our name, and what is for other commands, keeps nobody from starting.
+        let others = [
+            ("DRIFTSENTRY_PORT", "tcp://10.0.0.1:8420"),
+            ("DRIFTSENTRY_SERVICE_HOST", "10.0.0.1"),
+            ("DRIFTSENTRY_API_KEY", "dsk_x"),
+        ];
+        let config = load("", &others, None).unwrap();
+        assert_eq!(
+            config.values.unknown_variables(),
+            ["DRIFTSENTRY_PORT", "DRIFTSENTRY_SERVICE_HOST"]
+        );
+    }
+
+    #[test]
+    fn a_value_out_of_bounds_is_told_with_the_bounds() {
+        for (file, told) in [
+            (
+                "log.keep_days = 0",
+                "must be a whole number from 1 to 3650, not \"0\"",
+            ),
+            (
+                "limits.body_bytes = '1 GiB'",
+                "must be a size from 16 KiB to 64 MiB",
+            ),
+            (
+                "log.format = 'xml'",
+                "must be auto, json or pretty, not \"xml\"",
+            ),
+            (
+                "log.level = 'driftsentry=loud'",
+                "must be a level such as info",
+            ),
+            ("data_dir = ''", "must be a path"),
+        ] {
+            let error = load(file, &[], None).unwrap_err();
+            assert!(error.contains(told), "{told} in\n{error}");
+        }
+    }
+
+    #[test]
+    fn a_credential_is_taken_where_nothing_else_says() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("metrics.token", "credential-0123456789"),
+            ("admin.password", "seven rusty anchors\n"),
+            ("paseto.keys", ""),
+            ("tls.key", ""),
+            ("tls.cert", ""),
+        ] {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        let environment = [("CREDENTIALS_DIRECTORY", dir.path().to_str().unwrap())];
+        let config = load("", &environment, None).unwrap();
+        assert!(config.scrape_token.unwrap().is(b"credential-0123456789"));
+        let password = config.auth.first_admin.password.unwrap();
+        assert_eq!(&*password.0, "seven rusty anchors");
+        assert_eq!(
+            config.auth.token_keys_file,
+            Some(dir.path().join("paseto.keys"))
+        );
+        assert_eq!(config.tls.unwrap().key, dir.path().join("tls.key"));
+        let file = "metrics.token = 'written-0123456789'\n[tls]\ncert = '/c'\nkey = '/k'";
+        let config = load(file, &environment, None).unwrap();
+        assert!(config.scrape_token.unwrap().is(b"written-0123456789"));
+        assert_eq!(config.tls.unwrap().key, PathBuf::from("/k"));
+    }
+
+    #[test]
+    fn under_systemd_its_directory_is_the_default() {
+        let state = [(
+            "STATE_DIRECTORY",
+            "/var/lib/driftsentry:/var/lib/driftsentry/backups",
+        )];
+        let config = load("", &state, None).unwrap();
+        assert_eq!(config.data_dir, PathBuf::from("/var/lib/driftsentry"));
+        assert!(config.values.to_string().contains("# $STATE_DIRECTORY"));
+        let config = load("data_dir = '/srv'", &state, None).unwrap();
+        assert_eq!(config.data_dir, PathBuf::from("/srv"));
+    }
+
+    #[test]
+    fn a_secret_in_a_file_of_a_higher_source_wins() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        std::fs::write(&path, "filed-0123456789\n").unwrap();
+        let named = [("DRIFTSENTRY_METRICS_TOKEN_FILE", path.to_str().unwrap())];
+        let config = load("metrics.token = 'written-0123456789'", &named, None).unwrap();
+        assert!(config.scrape_token.unwrap().is(b"filed-0123456789"));
+    }
+
+    #[test]
     fn a_file_that_is_no_toml_is_told_with_its_line() {
-        let error = load("a = 1\nb = = 2", &[], None).unwrap_err();
-        assert!(error.contains("c.toml:2"), "{error}");
+        let error = load("listen = '127.0.0.1:1'\nb = = 2\n[x", &[], None).unwrap_err();
+        for line in ["c.toml:2: is no TOML", "c.toml:3: is no TOML"] {
+            assert!(error.contains(line), "{error}");
+        }
     }
 
     #[test]
@@ -298,7 +480,11 @@ mod tests {
             tls_cert: Some("/c".into()),
             ..Flags::default()
         };
-        let error = Config::from_sources(&flags, |_| None, None).unwrap_err();
+        let sources = Sources {
+            flags,
+            ..Sources::default()
+        };
+        let error = Config::of(&sources).unwrap_err();
         assert!(error.to_string().starts_with("--tls-cert: "), "{error}");
     }
 

@@ -14,17 +14,9 @@ impl ScrapeToken {
     /// The shortest and the longest token, in characters.
     const LENGTH: std::ops::RangeInclusive<usize> = 16..=256;
 
-    /// None where no token is configured. The token itself and a file with it are one too many.
+    /// None where no token is configured.
     pub(super) fn from(settings: &mut Settings) -> Option<Self> {
-        let is_set = settings.place("metrics.token").is_some();
-        let file_place = settings.place("metrics.token_file");
-        let token = settings.take("metrics.token", |text| text.parse());
-        let filed = settings.take("metrics.token_file", from_file);
-        if let Some(place) = file_place.filter(|_| is_set) {
-            let message = "is set beside metrics.token: keep one of them";
-            settings.wrong(place, "metrics.token_file", message);
-        }
-        token.or(filed)
+        settings.secret("metrics.token", str::parse)
     }
 
     /// Whether these bytes are the token. Takes as long wherever they differ.
@@ -64,18 +56,6 @@ impl fmt::Debug for ScrapeToken {
     }
 }
 
-fn from_file(path: &str) -> Result<ScrapeToken, String> {
-    let text = std::fs::read_to_string(path).map_err(|cause| match cause.kind() {
-        std::io::ErrorKind::InvalidData => format!("{path} is no text"),
-        _ => format!("can't be read: {path}: {cause}"),
-    })?;
-    let token = text.strip_suffix('\n').unwrap_or(&text);
-    let token = token.strip_suffix('\r').unwrap_or(token);
-    token
-        .parse()
-        .map_err(|message| format!("names {path}, whose text {message}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,30 +84,5 @@ mod tests {
             assert!(!token.is(other.as_bytes()), "{other}");
         }
         assert!(!format!("{token:?}").contains(GOOD));
-    }
-
-    #[test]
-    fn a_file_may_end_with_a_line_break() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("token");
-        for text in [GOOD.to_owned(), format!("{GOOD}\n"), format!("{GOOD}\r\n")] {
-            std::fs::write(&path, text).unwrap();
-            assert!(
-                from_file(path.to_str().unwrap())
-                    .unwrap()
-                    .is(GOOD.as_bytes())
-            );
-        }
-        std::fs::write(&path, format!("{GOOD}\n{GOOD}")).unwrap();
-        assert!(
-            !from_file(path.to_str().unwrap())
-                .unwrap_err()
-                .contains(GOOD)
-        );
-        assert!(
-            from_file("/nowhere/token")
-                .unwrap_err()
-                .contains("/nowhere/token")
-        );
     }
 }

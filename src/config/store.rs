@@ -1,7 +1,6 @@
 //! `[store]`.
 
 use crate::config::source::Settings;
-use crate::config::value;
 
 /// The database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +15,8 @@ pub struct StoreConfig {
 impl StoreConfig {
     pub(super) fn from(settings: &mut Settings) -> Self {
         Self {
-            cache_bytes: settings
-                .take("store.cache_bytes", value::bytes(1 << 20, 64 << 30))
-                .unwrap_or(64 << 20),
-            min_free_bytes: settings.take("store.min_free_bytes", value::bytes(0, 1 << 40)),
+            cache_bytes: settings.number("store.cache_bytes").unwrap_or_default(),
+            min_free_bytes: settings.number("store.min_free_bytes"),
         }
     }
 }

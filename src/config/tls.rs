@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use crate::config::source::Settings;
-use crate::config::value;
 
 /// Where the certificate and its key are; both are PEM files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +17,8 @@ impl TlsConfig {
     /// None where TLS is not configured. One file alone is a mistake.
     pub(super) fn from(settings: &mut Settings) -> Option<Self> {
         let (cert_place, key_place) = (settings.place("tls.cert"), settings.place("tls.key"));
-        let cert = settings.take("tls.cert", value::path);
-        let key = settings.take("tls.key", value::path);
+        let cert = settings.path("tls.cert");
+        let key = settings.path("tls.key");
         match (cert_place, key_place) {
             (Some(place), None) => settings.wrong(
                 place,

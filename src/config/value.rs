@@ -1,96 +1,103 @@
-//! Values as people write them.
+//! Values as people write them. None where it isn't one: what is allowed stands in the table.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 /// An address with a port.
-pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn address(text: &str) -> Option<SocketAddr> {
     let spelled = text
         .strip_prefix("localhost:")
         .map(|port| format!("127.0.0.1:{port}"));
-    let spelled = spelled.as_deref().unwrap_or(text);
-    spelled
-        .parse()
-        .map_err(|_| format!("must be an address and a port such as 127.0.0.1:8420, not {text:?}"))
+    spelled.as_deref().unwrap_or(text).parse().ok()
 }
 
 /// Yes or no.
-pub(super) fn truth(text: &str) -> Result<bool, String> {
+pub(super) fn truth(text: &str) -> Option<bool> {
     match text {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(format!("must be true or false, not {text:?}")),
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
     }
 }
 
-/// A path that is not empty.
-pub(super) fn path(text: &str) -> Result<PathBuf, String> {
-    if text.is_empty() {
-        return Err("must not be empty".to_owned());
-    }
-    Ok(PathBuf::from(text))
-}
-
-/// Bytes: a number, or one with KiB, MiB or GiB, within bounds.
-pub(super) fn bytes(min: u64, max: u64) -> impl Fn(&str) -> Result<u64, String> {
-    move |text| {
-        let text = text.trim();
-        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-        let unit: Option<u64> = match text[digits.len()..].trim() {
-            "" | "B" => Some(1),
-            "KiB" => Some(1 << 10),
-            "MiB" => Some(1 << 20),
-            "GiB" => Some(1 << 30),
-            _ => None,
-        };
-        let size = digits.parse::<u64>().ok().zip(unit);
-        match size.and_then(|(number, unit)| number.checked_mul(unit)) {
-            Some(size) if (min..=max).contains(&size) => Ok(size),
-            _ => Err(format!(
-                "must be a size from {min} to {max} bytes, such as 64 MiB, not {text:?}"
-            )),
-        }
-    }
+/// Bytes: a number, or one with KiB, MiB or GiB.
+pub(super) fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit: u64 = match text[digits.len()..].trim() {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 /// A span of time in milliseconds, a whole number and a unit: from a second to 52 weeks.
-pub(super) fn span_ms(text: &str) -> Result<i64, String> {
+pub(super) fn span_ms(text: &str) -> Option<i64> {
     const MOST_MS: i64 = 52 * 604_800_000;
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit_ms: Option<i64> = match &text[digits.len()..] {
-        "s" => Some(1_000),
-        "m" => Some(60_000),
-        "h" => Some(3_600_000),
-        "d" => Some(86_400_000),
-        "w" => Some(604_800_000),
-        _ => None,
+    let unit_ms: i64 = match &text[digits.len()..] {
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        "w" => 604_800_000,
+        _ => return None,
     };
-    let span = digits.parse::<u32>().ok().map(i64::from).zip(unit_ms);
-    match span.map(|(number, unit_ms)| number * unit_ms) {
-        Some(ms @ 1..=MOST_MS) => Ok(ms),
-        _ => Err(format!(
-            "must be a whole number and a unit (s, m, h, d or w) from 1s to 52w, such as 24h, not {text:?}"
-        )),
-    }
+    let ms = i64::from(digits.parse::<u32>().ok()?) * unit_ms;
+    (1..=MOST_MS).contains(&ms).then_some(ms)
 }
 
-/// A whole number within bounds.
-pub(super) fn whole(min: u64, max: u64) -> impl Fn(&str) -> Result<u64, String> {
-    move |text| match text.trim().parse() {
-        Ok(number) if (min..=max).contains(&number) => Ok(number),
-        _ => Err(format!(
-            "must be a whole number from {min} to {max}, not {text:?}"
-        )),
-    }
-}
-
-/// The secret in a file: its first line, without the end of the line.
+/// The secret in a file: its one line, without the end of the line.
+///
+/// # Errors
+/// What is wrong with the file, never with a part of the secret.
 pub(super) fn secret_file(path: &str) -> Result<String, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("can't be read ({error}): {path}"))?;
-    match text.lines().next() {
-        Some(line) if !line.is_empty() => Ok(line.to_owned()),
-        _ => Err(format!("is empty: {path}")),
+    let text = std::fs::read_to_string(path).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::InvalidData => format!("names {path}, which is no text"),
+        _ => format!("names {path}, which can't be read: {cause}"),
+    })?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.is_empty() {
+        return Err(format!("names {path}, which is empty"));
+    }
+    if line.contains(['\n', '\r']) {
+        return Err(format!(
+            "names {path}, which has more than one line: it must hold the secret and nothing else"
+        ));
+    }
+    Ok(line.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_a_files_only_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        let path = path.to_str().unwrap();
+        let read = |text: &[u8]| {
+            std::fs::write(path, text).unwrap();
+            secret_file(path)
+        };
+        for text in ["s3cret", "s3cret\n", "s3cret\r\n"] {
+            assert_eq!(read(text.as_bytes()).unwrap(), "s3cret");
+        }
+        for (text, why) in [
+            (&b"s3cret\ns3cret"[..], "more than one line"),
+            (b"\n", "is empty"),
+            (b"s3cret\xff", "is no text"),
+        ] {
+            let message = read(text).unwrap_err();
+            assert!(message.contains(why) && message.contains(path), "{message}");
+            assert!(!message.contains("s3cret"), "{message}");
+        }
+        let message = secret_file("/nowhere/token").unwrap_err();
+        assert!(message.contains("/nowhere/token"), "{message}");
     }
 }

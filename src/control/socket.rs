@@ -15,10 +15,12 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+use tracing::Instrument;
 
 use super::place::{NAME, Place, UNFINISHED};
 use super::{Answer, Kind, MOST_BYTES, Refused, Request, parse, run};
 use crate::error::Error;
+use crate::http::context::new_correlation_id;
 use crate::server::Data;
 
 /// How long the other side may take to send a request, or to take an answer.
@@ -112,16 +114,23 @@ fn may_use(peer: u32, own: u32) -> bool {
 /// Takes one request and answers it.
 async fn talk(mut stream: UnixStream, data: Data) -> io::Result<()> {
     let peer = stream.peer_cred()?.uid();
-    let answer = match hear(&mut stream, peer).await {
-        Ok(request) => {
-            tracing::info!(command = request.name(), peer.uid = peer, "Control request");
-            work(&mut stream, request, data, peer).await
-        }
-        Err(refused) => Answer::Error(refused),
-    };
+    let id = new_correlation_id();
+    let span = tracing::error_span!("command", correlation_id = &*id);
+    let answer = answer(&mut stream, data, peer).instrument(span).await;
     let mut line = serde_json::to_vec(&answer)?;
     line.push(b'\n');
     say(&mut stream, &line).await
+}
+
+/// Hears a request and does what it asks for.
+async fn answer(stream: &mut UnixStream, data: Data, peer: u32) -> Answer {
+    match hear(stream, peer).await {
+        Ok(request) => {
+            tracing::info!(command = request.name(), peer.uid = peer, "Control request");
+            work(stream, request, data, peer).await
+        }
+        Err(refused) => Answer::Error(refused),
+    }
 }
 
 async fn say(stream: &mut UnixStream, bytes: &[u8]) -> io::Result<()> {
@@ -163,7 +172,9 @@ async fn hear(stream: &mut UnixStream, peer: u32) -> Result<Request, Refused> {
 
 /// Does the work on a thread of its own, and tells the other side meanwhile that it goes on.
 async fn work(stream: &mut UnixStream, request: Request, data: Data, peer: u32) -> Answer {
-    let mut working = tokio::task::spawn_blocking(move || run(&request, &data, peer));
+    let span = tracing::Span::current();
+    let mut working =
+        tokio::task::spawn_blocking(move || span.in_scope(|| run(&request, &data, peer)));
     let done = loop {
         tokio::select! {
             done = &mut working => break done,

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use crate::error::{Error, Result};
+use crate::live::Live;
 use crate::time::Timestamp;
 
 /// After how many seconds somebody who was turned away should try again.
@@ -55,7 +56,7 @@ struct Seats {
 
 /// Everybody who listens.
 pub struct Audience {
-    limits: Limits,
+    limits: Live<Limits>,
     seats: Mutex<Seats>,
     /// How many were turned away.
     turned_away: AtomicU64,
@@ -74,11 +75,16 @@ impl Audience {
     /// Nobody yet.
     pub fn new(limits: Limits) -> Self {
         Self {
-            limits,
+            limits: limits.into(),
             seats: Mutex::default(),
             turned_away: AtomicU64::new(0),
             dismissed: AtomicU64::new(0),
         }
+    }
+
+    /// Holds newcomers to other limits from now on. Whoever listens already goes on.
+    pub fn limit(&self, limits: Limits) {
+        self.limits.set(limits);
     }
 
     /// Lets somebody in.
@@ -92,16 +98,15 @@ impl Audience {
         address: Option<IpAddr>,
         holds: Holds,
     ) -> Result<Seat> {
+        let limits = self.limits.get();
         let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
         let of_user = seats.by_user.get(&user).copied().unwrap_or(0);
         let of_address = address.and_then(|address| seats.by_address.get(&address).copied());
-        let refusal = if seats.listeners.len() >= self.limits.total {
+        let refusal = if seats.listeners.len() >= limits.total {
             Some(Error::Unavailable(
                 "As many streams are open as this server takes: try again shortly.".to_owned(),
             ))
-        } else if of_user >= self.limits.per_user
-            || of_address.unwrap_or(0) >= self.limits.per_address
-        {
+        } else if of_user >= limits.per_user || of_address.unwrap_or(0) >= limits.per_address {
             Some(Error::Throttled {
                 retry_after_s: RETRY_AFTER_S,
             })

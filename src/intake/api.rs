@@ -19,6 +19,7 @@ use crate::http::{
     ApiResult, Created, IngestWithin, Line, ReadFailure, Tag, UploadFailure, created, ok,
 };
 use crate::ingest::{self, Encoding, FingerprintKey, Format, Options, Scan};
+use crate::live::Live;
 use crate::scans::api::ScanView;
 use crate::scans::{self, Push};
 use crate::store::Store;
@@ -35,8 +36,8 @@ const TURN: Duration = Duration::from_secs(20);
 pub struct Api {
     store: Store,
     fingerprint_secret: [u8; 32],
-    limit_bytes: u64,
-    patience: Patience,
+    limit_bytes: Live<u64>,
+    patience: Live<Patience>,
     readers: Arc<Semaphore>,
 }
 
@@ -126,8 +127,8 @@ impl Api {
     pub fn new(
         store: Store,
         fingerprint_secret: [u8; 32],
-        limit_bytes: u64,
-        patience: Patience,
+        limit_bytes: Live<u64>,
+        patience: Live<Patience>,
     ) -> Self {
         Self {
             store,
@@ -149,7 +150,10 @@ impl Api {
             })?
             .map_err(Error::internal)?;
         let (pieces, fill) = body::split(body);
-        let reader = tokio::task::spawn_blocking(move || ingest::read(pieces, &options));
+        let reader = {
+            let span = tracing::Span::current();
+            tokio::task::spawn_blocking(move || span.in_scope(|| ingest::read(pieces, &options)))
+        };
         let ((), scan) = tokio::join!(fill, reader);
         scan.map_err(Error::internal)?
     }
@@ -214,10 +218,10 @@ impl Api {
             },
             encoding: encoding(content_encoding.0.as_deref())?,
             key: FingerprintKey::for_workspace(&self.fingerprint_secret, &push.workspace),
-            limit_bytes: self.limit_bytes,
+            limit_bytes: *self.limit_bytes.get(),
         };
         let scan = self.read(body.0, options).await?;
-        let (by, patience) = (who.into_actor(), self.patience);
+        let (by, patience) = (who.into_actor(), *self.patience.get());
         let record = self
             .store
             .write(move |read, now| scans::receive(read, &scan, &push, patience, &by, now))
@@ -249,7 +253,7 @@ impl Api {
         ok(KeyView {
             workspace,
             key: crate::hex::encode(&key.0),
-            limit_bytes: self.limit_bytes,
+            limit_bytes: *self.limit_bytes.get(),
         })
     }
 }

@@ -36,7 +36,7 @@ pub(crate) struct Connection<E> {
     pub(crate) front: Arc<Front<E>>,
     pub(crate) peer: Peer,
     pub(crate) lifecycle: Lifecycle,
-    pub(crate) options: ServeOptions,
+    pub(crate) options: Arc<ServeOptions>,
 }
 
 /// A connection whose client has begun to speak.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::http::auth::Gate;
+use crate::live::Live;
 use crate::server::chores::TokenKeys;
 use crate::sessions::AccessTokens;
 use crate::sessions::sign_in::Desk;
@@ -37,7 +38,7 @@ pub struct Data {
     /// Where the keys of access tokens come from.
     pub token_keys: TokenKeys,
     /// How long things may be left undone before an alert says so.
-    pub patience: alerts::Patience,
+    pub patience: Live<alerts::Patience>,
     /// Signs checkpoints of the audit log.
     pub audit_signer: Arc<audit::Signer>,
 }
@@ -110,7 +111,7 @@ impl Data {
             alerts,
             scans,
             fingerprint_secret,
-            patience: alerts::Patience::default(),
+            patience: alerts::Patience::default().into(),
             audit_signer,
         })
     }

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
-use crate::config::TrustedProxies;
 use crate::config::serve_options::ServeOptions;
+use crate::live::Live;
 use crate::server::refusal::{Refusal, refuse};
 
 /// How many refused clients may be told why at once; the rest is closed without a word.
@@ -16,35 +16,32 @@ const REFUSALS: usize = 64;
 
 /// Lets in as many connections as there may be, in all and for one address.
 pub(crate) struct Door {
-    all: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
-    per_address: usize,
-    /// A trusted proxy's connections are many clients'.
-    proxies: TrustedProxies,
-    by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    /// What is changed while it runs holds from the next connection on.
+    options: Live<ServeOptions>,
+    inside: Arc<Mutex<Inside>>,
+}
+
+/// Who is inside.
+#[derive(Default)]
+struct Inside {
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
 }
 
 /// One connection's place; given back when dropped.
 pub(crate) struct Pass {
-    _place: OwnedSemaphorePermit,
-    /// None for a trusted proxy's, which are not counted.
-    _counted: Option<Counted>,
-}
-
-/// One of an address's connections.
-struct Counted {
-    address: IpAddr,
-    by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    /// None for a trusted proxy's, whose connections are many clients' and not counted.
+    address: Option<IpAddr>,
+    inside: Arc<Mutex<Inside>>,
 }
 
 impl Door {
-    pub(crate) fn new(options: &ServeOptions) -> Self {
+    pub(crate) fn new(options: impl Into<Live<ServeOptions>>) -> Self {
         Self {
-            all: Arc::new(Semaphore::new(options.connections)),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
-            per_address: options.connections_per_address,
-            proxies: options.trusted_proxies.clone(),
-            by_address: Arc::default(),
+            options: options.into(),
+            inside: Arc::default(),
         }
     }
 
@@ -53,32 +50,24 @@ impl Door {
     /// # Errors
     /// Why there is none.
     pub(crate) fn enter(&self, address: IpAddr) -> Result<Pass, Refusal> {
-        let place = self.all.clone().try_acquire_owned();
-        let place = place.map_err(|_| Refusal::Full)?;
-        let counted = if self.proxies.contains(address) {
-            None
-        } else {
-            Some(self.count(address.to_canonical())?)
-        };
-        Ok(Pass {
-            _place: place,
-            _counted: counted,
-        })
-    }
-
-    fn count(&self, address: IpAddr) -> Result<Counted, Refusal> {
-        let mut by_address = self
-            .by_address
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let held = by_address.entry(address).or_insert(0);
-        if *held >= self.per_address {
-            return Err(Refusal::TooManyFromOne);
+        let options = self.options.get();
+        let counted = !options.trusted_proxies.contains(address);
+        let address = counted.then(|| address.to_canonical());
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        if inside.all >= options.connections {
+            return Err(Refusal::Full);
         }
-        *held += 1;
-        Ok(Counted {
+        if let Some(address) = address {
+            let held = inside.by_address.entry(address).or_insert(0);
+            if *held >= options.connections_per_address {
+                return Err(Refusal::TooManyFromOne);
+            }
+            *held += 1;
+        }
+        inside.all += 1;
+        Ok(Pass {
             address,
-            by_address: self.by_address.clone(),
+            inside: Arc::clone(&self.inside),
         })
     }
 
@@ -93,16 +82,15 @@ impl Door {
     }
 }
 
-impl Drop for Counted {
+impl Drop for Pass {
     fn drop(&mut self) {
-        let mut by_address = self
-            .by_address
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = by_address.get_mut(&self.address) {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        inside.all -= 1;
+        let Some(address) = self.address else { return };
+        if let Some(held) = inside.by_address.get_mut(&address) {
             *held -= 1;
             if *held == 0 {
-                by_address.remove(&self.address);
+                inside.by_address.remove(&address);
             }
         }
     }
@@ -114,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_place_is_given_back() {
-        let door = Door::new(&ServeOptions {
+        let door = Door::new(ServeOptions {
             connections: 3,
             connections_per_address: 2,
             ..ServeOptions::default()
@@ -130,12 +118,34 @@ mod tests {
         drop(first);
         assert!(door.enter(one).is_ok());
         drop((second, third));
-        assert!(door.by_address.lock().unwrap().is_empty());
+        let inside = door.inside.lock().unwrap();
+        assert!(inside.all == 0 && inside.by_address.is_empty());
+    }
+
+    #[test]
+    fn a_limit_that_is_changed_holds_from_the_next_connection_on() {
+        let options = Live::from(ServeOptions {
+            connections: 1,
+            ..ServeOptions::default()
+        });
+        let door = Door::new(options.clone());
+        let address = IpAddr::from([127, 0, 0, 1]);
+        let first = door.enter(address);
+        assert_eq!(door.enter(address).err(), Some(Refusal::Full));
+        options.set(ServeOptions::default());
+        let second = door.enter(address);
+        assert!(first.is_ok() && second.is_ok());
+        options.set(ServeOptions {
+            connections: 1,
+            ..ServeOptions::default()
+        });
+        drop(first);
+        assert_eq!(door.enter(address).err(), Some(Refusal::Full));
     }
 
     #[test]
     fn a_trusted_proxy_stands_for_many() {
-        let door = Door::new(&ServeOptions {
+        let door = Door::new(ServeOptions {
             connections: 4,
             connections_per_address: 1,
             trusted_proxies: "10.0.0.0/8".parse().unwrap(),

@@ -22,6 +22,7 @@ use crate::error::Error;
 use crate::http::client_address::{Peer, Sender};
 use crate::http::context::RequestContext;
 use crate::http::problem::{Code, Problem};
+use crate::live::Live;
 use crate::server::App;
 use crate::server::body::Bounded;
 use crate::server::connection::Working;
@@ -45,7 +46,7 @@ const UNMATCHED: &str = "unmatched";
 pub struct Front<E> {
     endpoint: E,
     app: App,
-    options: ServeOptions,
+    options: Live<ServeOptions>,
     routes: RouteTable,
     in_flight: AtomicUsize,
 }
@@ -61,11 +62,11 @@ impl Drop for InFlight<'_> {
 
 impl<E: Endpoint> Front<E> {
     /// A front before this endpoint; `T` says which routes it knows.
-    pub fn new<T: OpenApi>(endpoint: E, app: App, options: ServeOptions) -> Self {
+    pub fn new<T: OpenApi>(endpoint: E, app: App, options: impl Into<Live<ServeOptions>>) -> Self {
         Self {
             endpoint,
             app,
-            options,
+            options: options.into(),
             routes: RouteTable::of::<T>(),
             in_flight: AtomicUsize::new(0),
         }
@@ -93,7 +94,8 @@ impl<E: Endpoint> Front<E> {
 
         let (mut parts, body) = request.into_parts();
         let sent_id = parts.headers.get(CORRELATION_ID);
-        let proxies = &self.options.trusted_proxies;
+        let options = self.options.get();
+        let proxies = &options.trusted_proxies;
         let sender = Sender::of(peer, &parts.uri, &parts.headers, proxies);
         let secure = sender.secure;
         let context = RequestContext {
@@ -114,19 +116,19 @@ impl<E: Endpoint> Front<E> {
         parts.extensions.insert(context.clone());
 
         let read_bytes = Arc::new(AtomicU64::new(0));
-        let span = tracing::info_span!("request", correlation_id = &*context.correlation_id);
+        let span = tracing::error_span!("request", correlation_id = &*context.correlation_id);
         let (mut response, route) = async {
-            match self.admitted(&parts) {
+            match self.admitted(&parts, &options) {
                 Ok(limit) => {
-                    let patience = self.options.stall_timeout;
+                    let patience = options.stall_timeout;
                     let body = Bounded::new(body, limit, patience, read_bytes.clone());
                     let request = request_of(parts, body, peer);
-                    self.called(request, &context).await
+                    self.called(request, &context, &options).await
                 }
                 Err(problem) => (self.failed(*problem, &context), None),
             }
         }
-        .instrument(span)
+        .instrument(span.clone())
         .await;
 
         security_headers::add(response.headers_mut(), path_is_api, secure);
@@ -140,6 +142,7 @@ impl<E: Endpoint> Front<E> {
             started,
             listens: is_event_stream(&response),
             context,
+            span,
             read_bytes,
             metrics: self.app.metrics.clone(),
             _working: working,
@@ -148,16 +151,20 @@ impl<E: Endpoint> Front<E> {
     }
 
     /// What can be refused before any handler runs; else the limit of the body.
-    fn admitted(&self, head: &hyper::http::request::Parts) -> Result<u64, Box<Problem>> {
+    fn admitted(
+        &self,
+        head: &hyper::http::request::Parts,
+        options: &ServeOptions,
+    ) -> Result<u64, Box<Problem>> {
         let (method, uri, headers) = (&head.method, &head.uri, &head.headers);
-        if headers.len() > self.options.max_headers {
+        if headers.len() > options.max_headers {
             return Err(Box::new(Problem::new(
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 Code::HeadersTooLarge,
                 format!(
                     "The request has {} header fields: send at most {}.",
                     headers.len(),
-                    self.options.max_headers
+                    options.max_headers
                 ),
             )));
         }
@@ -174,7 +181,7 @@ impl<E: Endpoint> Front<E> {
             let error = Error::Unavailable("The server is starting: try again shortly.".to_owned());
             return Err(refused(error));
         }
-        let limit_bytes = self.options.body_limit(method, path);
+        let limit_bytes = options.body_limit(method, path);
         let announced = headers.get(CONTENT_LENGTH).and_then(|value| {
             let length: u64 = value.to_str().ok()?.parse().ok()?;
             Some(length)
@@ -190,6 +197,7 @@ impl<E: Endpoint> Front<E> {
         &self,
         request: Request,
         context: &RequestContext,
+        options: &ServeOptions,
     ) -> (Response, Option<&'static str>) {
         let asks_for_options = request.method() == Method::OPTIONS;
         // Shares its bytes: a panic or a missed deadline does not tell the route.
@@ -199,7 +207,7 @@ impl<E: Endpoint> Front<E> {
         let handled = if unlimited {
             Ok(handled.await)
         } else {
-            tokio::time::timeout(self.options.request_deadline, handled).await
+            tokio::time::timeout(options.request_deadline, handled).await
         };
         let pattern = |data: Option<&PathPattern>| data.and_then(|each| self.routes.get(&each.0));
         let beside = |data: Option<&Template>| data.map(|template| template.0);
@@ -236,7 +244,7 @@ impl<E: Endpoint> Front<E> {
             Err(_late) => {
                 let error = Error::Unavailable(format!(
                     "This took longer than {} s and was given up: try again, or ask for less.",
-                    self.options.request_deadline.as_secs()
+                    options.request_deadline.as_secs()
                 ));
                 let response = self.failed(Problem::from(&error), context);
                 (response, self.routes.find(uri.path()))

@@ -18,6 +18,7 @@ mod outcome;
 mod overdue;
 mod paced;
 mod refusal;
+pub mod reload;
 mod renewal;
 mod route_table;
 pub mod routes;
@@ -47,6 +48,7 @@ use crate::config::ScrapeToken;
 use crate::events::audience::{Audience, Limits};
 use crate::events::stream::Sent;
 use crate::http::auth::Gate;
+use crate::live::Live;
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::Metrics;
 use middleware::Front;
@@ -125,15 +127,24 @@ pub enum ListenError {
 /// # Errors
 /// When other machines could reach it without protection, or it is taken, or refused by the system.
 pub async fn bind(address: SocketAddr, protection: Protection) -> Result<TcpListener, ListenError> {
-    if protection == Protection::Loopback && !address.ip().to_canonical().is_loopback() {
-        return Err(ListenError::InTheClear(address));
-    }
+    permitted(address, protection)?;
     TcpListener::bind(address)
         .await
         .map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => ListenError::InUse(address),
             _ => ListenError::Refused(address, error),
         })
+}
+
+/// Whether the server may listen on an address with this protection.
+///
+/// # Errors
+/// When other machines could reach it without any.
+pub fn permitted(address: SocketAddr, protection: Protection) -> Result<(), ListenError> {
+    if protection == Protection::Loopback && !address.ip().to_canonical().is_loopback() {
+        return Err(ListenError::InTheClear(address));
+    }
+    Ok(())
 }
 
 /// Serves until the application's lifecycle drains, then finishes what is under way. `scrape_token` opens `/metrics`
@@ -145,10 +156,11 @@ pub async fn run(
     app: &App,
     apis: routes::Apis,
     gate: Arc<Gate>,
-    scrape_token: Option<ScrapeToken>,
-    options: ServeOptions,
+    scrape_token: impl Into<Live<Option<ScrapeToken>>>,
+    options: impl Into<Live<ServeOptions>>,
 ) {
-    let site = routes::Site::new(app, apis, gate, scrape_token);
+    let options = options.into();
+    let site = routes::Site::new(app, apis, gate, scrape_token.into());
     let front = Front::new::<routes::Apis>(site, app.clone(), options.clone());
     app.lifecycle.set(Phase::Ready);
     serve_loop::serve(listener, Arc::new(front), app.clone(), options).await;

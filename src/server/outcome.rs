@@ -29,6 +29,8 @@ pub(crate) struct Outcome {
     /// Whether the answer is a stream of events: how long one listens says nothing of how fast the server is.
     pub(crate) listens: bool,
     pub(crate) context: RequestContext,
+    /// What is logged while the answer streams has the request's correlation id.
+    pub(crate) span: tracing::Span,
     pub(crate) read_bytes: Arc<AtomicU64>,
     pub(crate) metrics: Arc<Metrics>,
     /// Keeps the connection from counting as idle while the answer streams.
@@ -64,9 +66,11 @@ impl Body for OutBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let poll = Pin::new(&mut self.inner).poll_frame(cx);
+        let this = &mut *self;
+        let _entered = this.outcome.span.enter();
+        let poll = Pin::new(&mut this.inner).poll_frame(cx);
         if let Poll::Ready(Some(Ok(frame))) = &poll {
-            self.sent_bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
+            this.sent_bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
         }
         poll
     }

@@ -26,10 +26,14 @@ pub(super) async fn round(data: &Data, lifecycle: &Lifecycle) {
     for missing in [Missing::Scan, Missing::Decision] {
         match missing.tell_all(data, lifecycle).await {
             Ok(0) => {}
-            Ok(alerts) => tracing::info!(alerts, "Made alerts about {}", missing.name()),
+            Ok(alerts) => tracing::info!(
+                alerts,
+                about = missing.name(),
+                "Made alerts about what did not happen"
+            ),
             Err(error) => {
                 let about = missing.name();
-                tracing::warn!(%error, "Alerts about {about} could not be made: tried again in a minute");
+                tracing::warn!(%error, about, "Alerts could not be made: tried again in a minute");
             }
         }
     }
@@ -75,7 +79,7 @@ async fn tell_of_silence(data: &Data) -> Result<usize> {
 }
 
 async fn remind(data: &Data) -> Result<usize> {
-    let patience = data.patience;
+    let patience = *data.patience.get();
     let due = Timestamp::now().plus_ms(-patience.undecided_ms);
     let (_, undecided) = data
         .store
@@ -203,7 +207,7 @@ mod tests {
         assert_eq!(waiting.len(), 3);
         let oldest = records::by_id(&*read, waiting[0]).unwrap();
         assert!(oldest.undecided_since().is_some());
-        let patience = data.patience;
+        let patience = *data.patience.get();
         let early = data
             .store
             .write(move |read, now| overdue::remind(read, &waiting, patience, now));

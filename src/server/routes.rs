@@ -11,6 +11,7 @@ use poem_openapi::OpenApiService;
 use crate::config::ScrapeToken;
 use crate::http::auth::Gate;
 use crate::http::problem::{Code, Problem};
+use crate::live::Live;
 use crate::server::contract::{TITLE, VERSION};
 use crate::server::files::File;
 use crate::server::{App, Data};
@@ -37,7 +38,7 @@ pub type Apis = (
 );
 
 /// The handlers over what is stored. Scans are taken up to `scan_bytes`.
-pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
+pub fn apis(app: &App, data: &Data, scan_bytes: impl Into<Live<u64>>) -> Apis {
     let store = || data.store.clone();
     (
         drifts::api::Api {
@@ -49,7 +50,12 @@ pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
             store: store(),
             index: Arc::clone(&data.scans),
         },
-        intake::api::Api::new(store(), data.fingerprint_secret, scan_bytes, data.patience),
+        intake::api::Api::new(
+            store(),
+            data.fingerprint_secret,
+            scan_bytes.into(),
+            data.patience.clone(),
+        ),
         workspaces::api::Api { store: store() },
         alerts::api::Api {
             store: store(),
@@ -91,7 +97,7 @@ pub fn apis(app: &App, data: &Data, scan_bytes: u64) -> Apis {
 pub(crate) struct Site {
     api: BoxEndpoint<'static>,
     app: App,
-    scrape_token: Option<ScrapeToken>,
+    scrape_token: Live<Option<ScrapeToken>>,
 }
 
 /// How a path beside the contract stands in logs and metrics. Travels with its answer.
@@ -117,7 +123,7 @@ impl Site {
         app: &App,
         apis: Apis,
         gate: Arc<Gate>,
-        scrape_token: Option<ScrapeToken>,
+        scrape_token: Live<Option<ScrapeToken>>,
     ) -> Self {
         Self {
             api: OpenApiService::new(apis, TITLE, VERSION)
@@ -135,10 +141,12 @@ impl Site {
             return Err(poem::error::MethodNotAllowedError.into());
         }
         match found {
-            Beside::Metrics => Ok(match scrape::admit(request, self.scrape_token.as_ref()) {
-                Ok(()) => self.app.metrics.scrape(),
-                Err(problem) => failure(*problem),
-            }),
+            Beside::Metrics => Ok(
+                match scrape::admit(request, self.scrape_token.get().as_ref().as_ref()) {
+                    Ok(()) => self.app.metrics.scrape(),
+                    Err(problem) => failure(*problem),
+                },
+            ),
             Beside::File { file, policy } => file.answer(request.headers(), policy),
             Beside::Moved { to } => {
                 let mut response = Response::from(StatusCode::PERMANENT_REDIRECT);

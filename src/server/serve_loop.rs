@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::config::serve_options::ServeOptions;
 use crate::http::client_address::Peer;
+use crate::live::Live;
 use crate::server::App;
 use crate::server::connection::Connection;
 use crate::server::door::Door;
@@ -54,10 +55,11 @@ pub async fn serve<E: Endpoint + 'static>(
     listener: impl Into<Listener>,
     front: Arc<Front<E>>,
     app: App,
-    options: ServeOptions,
+    options: impl Into<Live<ServeOptions>>,
 ) {
+    let options = options.into();
     let Listener { tcp: listener, tls } = listener.into();
-    let door = Door::new(&options);
+    let door = Door::new(options.clone());
     // Each connection holds a sender: the receiver ends with the last of them.
     let (alive, mut all_closed) = mpsc::channel::<Infallible>(1);
     let mut back_off = BACK_OFF;
@@ -92,7 +94,7 @@ pub async fn serve<E: Endpoint + 'static>(
                 tls: tls.is_some(),
             },
             lifecycle: app.lifecycle.clone(),
-            options: options.clone(),
+            options: options.get(),
         };
         let (alive, gauge) = (alive.clone(), app.metrics.connection());
         let acceptor = tls.as_ref().map(Tls::acceptor);
@@ -102,7 +104,7 @@ pub async fn serve<E: Endpoint + 'static>(
         });
     }
     drop((listener, alive));
-    drain(&app.lifecycle, &front, &options, &mut all_closed).await;
+    drain(&app.lifecycle, &front, &options.get(), &mut all_closed).await;
 }
 
 /// Finishes requests, then ends streams, then cuts off what is left.

@@ -46,10 +46,11 @@ impl Hashers {
             }
         };
         self.hashed.fetch_add(1, Ordering::Relaxed);
+        let span = tracing::Span::current();
         tokio::task::spawn_blocking(move || {
             // Held by the work and not by its caller: it runs to its end, whoever still waits for it.
             let _room = room;
-            work()
+            span.in_scope(work)
         })
         .await
         .map_err(Error::internal)

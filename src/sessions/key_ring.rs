@@ -119,7 +119,7 @@ impl KeyRing {
         if metadata.mode() & 0o077 != 0 {
             tracing::warn!(
                 path = %path.display(),
-                "Others than its owner may open the file of the token keys: close it with chmod 600."
+                "Others than its owner may open the file of the token keys: close it with chmod 600"
             );
         }
         let written_at = Timestamp::from_unix_ms(metadata.mtime().saturating_mul(1_000));

@@ -74,7 +74,7 @@ pub(super) fn migrate(database: &Database, file: Option<&Path>, steps: &[Migrati
             let _ = std::fs::remove_file(&part);
             engine::copy(database, &part)?;
             std::fs::rename(&part, &copy).map_err(Error::internal)?;
-            tracing::info!(copy = %copy.display(), "copied the database before migrating it");
+            tracing::info!(copy = %copy.display(), "Copied the database before migrating it");
         }
     }
     for step in steps.iter().filter(|step| step.version > stored) {
@@ -90,8 +90,8 @@ pub(super) fn migrate(database: &Database, file: Option<&Path>, steps: &[Migrati
         transaction.commit().map_err(failed)?;
         tracing::info!(
             schema.version = step.version,
-            "migrated the database: {}",
-            step.what
+            what = step.what,
+            "Migrated the database"
         );
     }
     Ok(())

@@ -256,22 +256,20 @@ pub(super) fn restore(
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => {
-            tracing::warn!(%error, "the saved index can't be read: building it from the rows");
+            tracing::warn!(%error, "The saved index can't be read: building it from the rows");
             return Ok(None);
         }
     };
     let Some(mark) = read_head(&mut file, instance(read)?).unwrap_or_default() else {
-        tracing::info!("the saved index is of another store or version: building it from the rows");
+        tracing::info!("The saved index is not of this database: building it from the rows");
         return Ok(None);
     };
     let Some(rows) = journal::since(read, mark)? else {
-        tracing::info!(
-            "the saved index is of another time of this store: building it from the rows"
-        );
+tracing::info!("The saved index is not of this database: building it from the rows");
         return Ok(None);
     };
     if let Err(error) = read_views(&mut file, views) {
-        tracing::warn!(%error, "the saved index can't be used: building it from the rows");
+        tracing::warn!(%error, "The saved index can't be read: building it from the rows");
         return Ok(None);
     }
     for view in views.iter().filter(|view| view.name().is_some()) {
@@ -416,7 +414,7 @@ impl Saver {
                 self.unsaved = 0;
             }
             Err(error) => {
-                tracing::warn!(%error, "the index can't be saved: the next start takes longer")
+                tracing::warn!(%error, "The index could not be saved: the next start takes longer")
             }
         }
     }
@@ -436,12 +434,12 @@ impl Saver {
             Ok(Ok(bytes)) => {
                 self.saved = self.running_of;
                 self.bytes = bytes;
-                tracing::debug!(bytes, "saved the index for the next start");
+                tracing::debug!(bytes, "Saved the index for the next start");
             }
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the index could not be saved: the next start takes longer");
+                tracing::warn!(%error, "The index could not be saved: the next start takes longer");
             }
-            Err(_) => tracing::error!("saving the index panicked: the next start takes longer"),
+            Err(_) => tracing::error!("Saving the index panicked: the next start takes longer"),
         }
     }
 }

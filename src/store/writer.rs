@@ -69,6 +69,8 @@ pub(super) struct Change<T, F> {
     is_vital: bool,
     done: oneshot::Sender<Result<T>>,
     outcome: Option<Result<T>>,
+    /// The caller's: what is logged while it runs has their correlation id.
+    span: tracing::Span,
 }
 
 impl<T, F> Change<T, F> {
@@ -78,6 +80,7 @@ impl<T, F> Change<T, F> {
             is_vital,
             done,
             outcome: None,
+            span: tracing::Span::current(),
         }
     }
 }
@@ -88,6 +91,7 @@ where
     F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send,
 {
     fn run(&mut self, batch: &Batch<'_>, now: Timestamp) -> Result<()> {
+        let _entered = self.span.enter();
         // Nothing is applied until the change has returned, so a panic leaves nothing half-written behind.
         let decided = catch_unwind(AssertUnwindSafe(|| (self.change)(batch, now)));
         self.outcome = Some(match decided {
@@ -171,7 +175,7 @@ impl Source {
                         let percent = (repair.progress() * 100.0) as u64;
                         if percent >= said_percent.load(Ordering::Relaxed) + 10 {
                             said_percent.store(percent, Ordering::Relaxed);
-                            tracing::info!(percent, "checking the database after an unclean stop");
+                            tracing::info!(percent, "Checking the database after an unclean stop");
                         }
                     })
                     .create(path)
@@ -194,7 +198,7 @@ impl Source {
 fn make_private(path: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt;
     if let Err(error) = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)) {
-        tracing::warn!(%error, "the database's permissions could not be narrowed to its owner");
+        tracing::warn!(%error, "The database's permissions could not be narrowed to its owner");
     }
 }
 
@@ -238,7 +242,7 @@ impl Shared {
         let restored = match &self.saved {
             // A view that can't follow what was saved is built, and so are all.
             Some(path) => saved::restore(path, &self.views, &snapshot).unwrap_or_else(|error| {
-                tracing::error!(%error, "the saved index can't be followed: building it from the rows");
+                tracing::error!(%error, "The saved index can't be brought up to date: building it from the rows");
                 None
             }),
             None => None,
@@ -261,9 +265,9 @@ impl Shared {
                 Some(rows) => tracing::info!(
                     rows,
                     duration_ms,
-                    "restored the saved index and the rows changed since"
+                    "Restored the saved index"
                 ),
-                None => tracing::info!(duration_ms, "built the index from the rows"),
+                None => tracing::info!(duration_ms, "Built the index from the rows"),
             }
         }
         Ok(opened)
@@ -285,7 +289,7 @@ impl Shared {
                 if !of_view.is_empty()
                     && let Err(error) = view.apply(&of_view)
                 {
-                    tracing::error!(%error, "a view could not follow a commit: building it anew");
+                    tracing::error!(%error, "A view could not follow a commit: building it anew");
                     view.load(&snapshot)?;
                 }
             }
@@ -365,13 +369,13 @@ impl Writer {
             .send_if_modified(|state| match (&*state, room == Room::Enough) {
                 (State::Ready, false) => {
                     tracing::error!(
-                        "the disk is almost full: writes are refused until space is free"
+                        "The disk is almost full: writes are refused until space is free"
                     );
                     *state = State::Full;
                     true
                 }
                 (State::Full, true) => {
-                    tracing::info!("the disk has room again: writing goes on");
+                    tracing::info!("The disk has room again: writing goes on");
                     *state = State::Ready;
                     true
                 }
@@ -413,7 +417,7 @@ impl Writer {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, "writing failed: reopening the database");
+                tracing::error!(%error, "Writing failed: reopening the database");
                 self.shared
                     .state
                     .send_replace(State::Degraded(error.to_string()));
@@ -446,11 +450,11 @@ impl Writer {
                     self.database = Some(database);
                     self.shared.state.send_replace(State::Ready);
                     self.shared.commits.send_modify(|count| *count += 1);
-                    tracing::warn!("the database is open again: writing goes on");
+                    tracing::warn!("The database is open again: writing goes on");
                     return true;
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the database could not be reopened");
+                    tracing::error!(%error, "The database could not be reopened: tried again shortly");
                     last = error;
                 }
             }
@@ -471,7 +475,7 @@ impl Writer {
             transaction.commit().map_err(failed)
         })();
         if let Err(error) = settled {
-            tracing::error!(%error, "writing failed while idle: reopening the database");
+            tracing::error!(%error, "Writing failed while idle: reopening the database");
             self.shared
                 .state
                 .send_replace(State::Degraded(error.to_string()));

@@ -10,14 +10,18 @@ use std::path::Path;
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::filter::Directive;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, fmt};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 use crate::config::{LogConfig, LogFormat};
+use crate::telemetry::json_line::JsonLine;
 use crate::telemetry::redact::Masking;
+
+/// What panics are logged under.
+const PANICS: &str = "driftsentry::panic";
 
 /// Lines that may wait to be written before new ones are dropped.
 const WAITING_LINES: usize = 16_384;
@@ -26,9 +30,29 @@ const WAITING_LINES: usize = 16_384;
 pub struct Logs {
     _workers: Vec<WorkerGuard>,
     counters: Vec<ErrorCounter>,
+    level: Level,
+}
+
+/// The level, which can be changed while the program runs.
+#[derive(Debug, Clone)]
+pub struct Level(reload::Handle<EnvFilter, Registry>);
+
+impl Level {
+    /// Logs at this level from now on, by module where wanted.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn set(&self, level: &str) -> io::Result<()> {
+        self.0.reload(complete(level)?).map_err(io::Error::other)
+    }
 }
 
 impl Logs {
+    /// The level, to be changed.
+    pub fn level(&self) -> Level {
+        self.level.clone()
+    }
+
     /// How many lines were dropped since the start.
     pub fn dropped_lines(&self) -> u64 {
         count(&self.counters)
@@ -53,9 +77,11 @@ fn count(counters: &[ErrorCounter]) -> u64 {
 /// # Errors
 /// When the file's directory can't be written, or the level is no level.
 pub fn start(config: &LogConfig) -> io::Result<Logs> {
+    let (filter, level) = reload::Layer::new(complete(&config.level)?);
     let mut logs = Logs {
         _workers: Vec::new(),
         counters: Vec::new(),
+        level: Level(level),
     };
     let for_people = match config.format {
         LogFormat::Auto => io::stderr().is_terminal(),
@@ -68,7 +94,7 @@ pub fn start(config: &LogConfig) -> io::Result<Logs> {
         None => None,
     };
     tracing_subscriber::registry()
-        .with(filter(&config.level)?.add_directive(checkpoints()?))
+        .with(filter)
         .with(if for_people {
             lines(to_stderr)
         } else {
@@ -91,11 +117,18 @@ pub fn filter(level: &str) -> io::Result<EnvFilter> {
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
 }
 
-/// Checkpoints of the audit log are written at any level: they are what its end is verified with.
-fn checkpoints() -> io::Result<Directive> {
-    format!("{}=info", crate::audit::checkpoint::LOG_TARGET)
-        .parse()
-        .map_err(io::Error::other)
+/// The same with what is written at any level: checkpoints of the audit log, which its end is verified with, and panics.
+fn complete(level: &str) -> io::Result<EnvFilter> {
+    let always = [
+        (crate::audit::checkpoint::LOG_TARGET, "info"),
+        (PANICS, "error"),
+    ];
+    always
+        .iter()
+        .try_fold(filter(level)?, |filter, (target, level)| {
+            let directive = format!("{target}={level}").parse();
+            Ok(filter.add_directive(directive.map_err(io::Error::other)?))
+        })
 }
 
 impl Logs {
@@ -134,10 +167,8 @@ type Lines<S> = Box<dyn Layer<S> + Send + Sync>;
 
 fn json<S: Subscriber + for<'a> LookupSpan<'a>>(to: Masking<NonBlocking>) -> Lines<S> {
     fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
+        .fmt_fields(JsonFields::new())
+        .event_format(JsonLine)
         .with_writer(to)
         .boxed()
 }
@@ -153,10 +184,11 @@ fn lines<S: Subscriber + for<'a> LookupSpan<'a>>(to: Masking<NonBlocking>) -> Li
 
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string);
-    let message = panic.payload_as_str().unwrap_or("without a message");
+    let said = panic.payload_as_str().unwrap_or("without a message");
     tracing::error!(
+        target: PANICS,
         place = place.as_deref().unwrap_or("unknown"),
-        message,
+        panic = said,
         thread = std::thread::current().name().unwrap_or("unnamed"),
         "A panic: please report it"
     );
@@ -173,14 +205,15 @@ mod tests {
     }
 
     #[test]
-    fn no_level_leaves_checkpoints_out() {
+    fn no_level_leaves_checkpoints_and_panics_out() {
         for level in ["off", "error", "driftsentry::audit=off"] {
-            let filter = filter(level).unwrap().add_directive(checkpoints().unwrap());
-            let said = filter.to_string();
-            assert!(
-                said.contains("driftsentry::audit::checkpoint=info"),
-                "{said}"
-            );
+            let said = complete(level).unwrap().to_string();
+            for always in [
+                "driftsentry::audit::checkpoint=info",
+                "driftsentry::panic=error",
+            ] {
+                assert!(said.contains(always), "{said}");
+            }
         }
     }
 

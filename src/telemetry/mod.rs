@@ -3,6 +3,7 @@
 pub mod api;
 pub mod commits;
 pub mod health;
+mod json_line;
 pub mod lifecycle;
 pub mod logs;
 pub mod metrics;

@@ -8,6 +8,7 @@ mod audit;
 mod bodies;
 mod bulk;
 mod command_line;
+mod configuration;
 mod conventions;
 mod crash;
 mod create;

@@ -70,8 +70,12 @@ pub(super) fn rows(
             async move {
                 let Some(from) = from else { return Ok(None) };
                 let query = Query { from, ..query };
-                let piece =
-                    tokio::task::spawn_blocking(move || piece(&store, &index, &query, shape, head));
+                let piece = {
+                    let span = tracing::Span::current();
+                    tokio::task::spawn_blocking(move || {
+                        span.in_scope(|| piece(&store, &index, &query, shape, head))
+                    })
+                };
                 let (text, next) = piece.await.map_err(io::Error::other)?.map_err(broken)?;
                 Ok(Some((Bytes::from(text), (next, String::new()))))
             }
@@ -81,7 +85,7 @@ pub(super) fn rows(
 
 /// An export can't say more once it has begun: it ends early, and the log has the cause.
 fn broken(error: Error) -> io::Error {
-    tracing::error!(%error, "an export broke off");
+    tracing::error!(%error, "An export of drifts broke off");
     io::Error::other(error)
 }
 
