@@ -2,6 +2,7 @@
 //!
 //! One program, so that the optimised library is linked once. Each subject is a module with a `run`.
 
+mod backup;
 mod commit;
 mod credentials;
 mod estate;
@@ -27,12 +28,13 @@ use harness::{Outcome, Report};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const SUBJECTS: [&str; 8] = [
+const SUBJECTS: [&str; 9] = [
     "parse",
     "credentials",
     "guessing",
     "reconcile",
     "commit",
+    "backup",
     "list",
     "http",
     "events",
@@ -79,6 +81,9 @@ fn main() -> Outcome<()> {
     }
     if wanted("commit") {
         commit::run(&mut report, sizes)?;
+    }
+    if wanted("backup") {
+        backup::run(&mut report, if quick { 10 } else { 100 })?;
     }
     if wanted("list") {
         list::run(&mut report, sizes)?;

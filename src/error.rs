@@ -58,6 +58,8 @@ pub enum Error {
     Unavailable(String),
     /// The disk is full: nothing was written, reads go on.
     Full,
+    /// The disk has not enough room for what was asked: nothing was written. The sentence has the figures.
+    NoRoom(String),
     /// Our fault. The cause is for the log, never for the caller.
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -110,7 +112,7 @@ impl fmt::Display for Error {
             Self::Throttled { retry_after_s } => {
                 write!(f, "Too many tries: try again in {retry_after_s} s.")
             }
-            Self::Unavailable(message) => f.write_str(message),
+            Self::Unavailable(message) | Self::NoRoom(message) => f.write_str(message),
             Self::Full => f.write_str(
                 "The disk is almost full: nothing was written. Reading still works; writing does again when space is free.",
             ),

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod alerts;
 pub mod audit;
+pub mod backup;
 pub mod check;
 pub mod cli;
 pub mod client;
@@ -22,6 +23,7 @@ pub mod listing;
 pub mod live;
 pub mod metrics;
 pub mod money;
+pub mod retention;
 pub mod scans;
 pub mod server;
 pub mod sessions;

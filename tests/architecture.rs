@@ -13,7 +13,7 @@ const GROUND: [&str; 8] = [
 ];
 
 /// Features, lowest first: each may import those before it, none after it.
-const FEATURES: [&str; 12] = [
+const FEATURES: [&str; 13] = [
     // What a scan says is what others decide on: its shape lies below, its parsers know nothing of a store.
     "ingest",
     "events",
@@ -26,11 +26,12 @@ const FEATURES: [&str; 12] = [
     "drifts",
     "scans",
     "metrics",
+    "retention",
     "intake",
 ];
 
 /// Modules of the edges and the shared layers, by rank from the ground up.
-const LAYERS: [(&str, u8); 11] = [
+const LAYERS: [(&str, u8); 12] = [
     ("store", 1),
     // Numbered rows and their bitmaps, which every list is made of: beside the store, below what is listed.
     ("listing", 1),
@@ -42,6 +43,7 @@ const LAYERS: [(&str, u8); 11] = [
     ("telemetry", 3),
     ("check", 3),
     ("demo", 3),
+    ("backup", 3),
     ("server", 4),
     // What commands on the machine ask for, over a socket or of the store: beside HTTP.
     ("control", 4),

@@ -26,7 +26,9 @@ fn a_panic_reaches_the_log_with_its_place_and_the_requests_correlation_id() {
     assert!(handle.unwrap().join().is_err());
     logs.level().set("warn").unwrap();
     let request = tracing::error_span!("request", correlation_id = "c-42");
-    let panicked = std::panic::catch_unwind(|| request.in_scope(|| panic!("number {}", 7)));
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        request.in_scope(|| panic!("number {}", 7))
+    }));
     assert!(panicked.is_err());
     // On the writer's thread, for whoever asked for the change.
     let store = Store::open(Options::new(dir.path().join("data"))).unwrap();

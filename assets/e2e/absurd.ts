@@ -1,10 +1,10 @@
 import { ADMIN, type Appliance, ENGINEER } from './appliance';
 
 /** A name of 300 characters, as deeply nested modules make them. */
-export const LONG_ADDRESS =
+const LONG_ADDRESS =
   `${'module.region_eu_central_1.module.platform_shared_services.'.repeat(5)}aws_instance.web`.padEnd(300, 'x');
-export const RIGHT_TO_LEFT = 'aws_s3_bucket.مستودع_النسخ_الاحتياطي["שלום"]';
-export const EMOJI = 'aws_iam_role.👩‍💻_deployer["🚀🚀🚀"]';
+const RIGHT_TO_LEFT = 'aws_s3_bucket.مستودع_النسخ_الاحتياطي["שלום"]';
+const EMOJI = 'aws_iam_role.👩‍💻_deployer["🚀🚀🚀"]';
 
 /** An access policy of some 200 lines, as a JSON text inside an attribute. */
 function policy(statements: number, opened: boolean): string {

@@ -22,7 +22,7 @@ function release(): string {
 }
 
 /** A request that the server refused or failed, as its log has it. */
-export interface Refused {
+interface Refused {
   method: string;
   route: string;
   status: number;

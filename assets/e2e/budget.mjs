@@ -3,6 +3,10 @@ import { chromium } from '@playwright/test';
 
 const [url, email, password, executablePath] = process.argv.slice(2);
 const RUNS = 7;
+/** Scrolling 100 rows: 95 of 100 frames. A frame that is missed now and then is not seen. */
+const SMOOTH_MS = 34;
+/** Typing a search over 100 rows: the median over the letters of the longest task. Before it was mended: 570 ms. */
+const TYPING_MS = 200;
 const GOALS = { 'first paint': 1_200, 'rows on the screen': 1_500 };
 
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
@@ -87,19 +91,25 @@ const frames = await slow.evaluate(async () => {
   });
   return found.slice(1);
 });
-const filter = await slow.evaluate(async () => {
-  const longest = [];
-  new PerformanceObserver((list) => longest.push(...list.getEntries().map((entry) => entry.duration))).observe({
-    type: 'longtask',
-  });
+await slow.evaluate(() => scrollTo(0, 0));
+await slow.waitForTimeout(1_000);
+/** For each letter, the longest task that it had the browser do; 0 where none was long. */
+const typed = await slow.evaluate(async () => {
+  const found = [];
+  let longest = 0;
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
+  }).observe({ type: 'longtask' });
   const search = document.querySelector('input[type=search]');
   const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;
   for (const text of ['w', 'we', 'web', 'we', 'w', '']) {
     set.call(search, text);
     search.dispatchEvent(new Event('input', { bubbles: true }));
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    found.push(longest);
+    longest = 0;
   }
-  return longest;
+  return found;
 });
 await context.close();
 await browser.close();
@@ -119,10 +129,18 @@ console.log(
   `  ${'layout shift'.padEnd(20)} ${shift.toFixed(3).padStart(6)}      goal 0.020     ${shift < 0.02 ? 'holds' : 'MISSED'}`,
 );
 const sorted = frames.toSorted((a, b) => a - b);
+const smooth = sorted[Math.floor(sorted.length * 0.95)];
+const awaited = median(typed);
+for (const [name, value, goal] of [
+  ['scrolling, p95 frame', smooth, SMOOTH_MS],
+  ['typing, longest task', awaited, TYPING_MS],
+]) {
+  held &&= value <= goal;
+  console.log(
+    `  ${name.padEnd(20)} ${value.toFixed(0).padStart(6)} ms   goal ${goal} ms   ${value <= goal ? 'holds' : 'MISSED'}`,
+  );
+}
 console.log(
-  `  scrolling 100 rows   ${frames.length} frames in 4 s: median ${median(frames).toFixed(1)} ms, p95 ${sorted[Math.floor(sorted.length * 0.95)].toFixed(1)} ms, longest ${sorted.at(-1).toFixed(1)} ms`,
-);
-console.log(
-  `  typing a search      ${filter.length} tasks over 50 ms, longest ${Math.max(0, ...filter).toFixed(0)} ms (processor 4x slower)`,
+  `  (100 rows: ${frames.length} frames in 4 s, longest ${sorted.at(-1).toFixed(0)} ms; a letter, longest ${Math.max(...typed).toFixed(0)} ms)`,
 );
 process.exitCode = held ? 0 : 1;

@@ -2,7 +2,7 @@ import { type BrowserContext, test as base, expect, type Page } from '@playwrigh
 import { Appliance, PASSWORD } from './appliance';
 
 /** What is wrong in a page whoever looks: a test that expects a refusal names it. */
-export class Watch {
+class Watch {
   readonly #complaints: string[] = [];
   readonly #allowed: RegExp[] = [];
   #refusals: string[] = [];

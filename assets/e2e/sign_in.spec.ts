@@ -1,5 +1,6 @@
-import { ADMIN, PASSWORD } from './appliance';
+import { ADMIN, PASSWORD, VIEWER } from './appliance';
 import { expect, signIn, test } from './fixtures';
+import { press, tabTo } from './keyboard';
 
 test('whoever isn’t signed in is asked to, and then sees what they wanted', async ({ page }) => {
   await page.goto('/drifts?severity=critical');
@@ -11,7 +12,8 @@ test('whoever isn’t signed in is asked to, and then sees what they wanted', as
   await expect(page.getByRole('heading', { level: 1, name: 'Drifts' })).toBeFocused();
 });
 
-test('a refusal doesn’t say whether the email or the password was wrong', async ({ page, watch }) => {
+test('a refusal doesn’t say whether the email or the password was wrong', async ({ page, appliance, watch }) => {
+  const before = appliance.logged;
   watch.allowRefusals('POST /api/v1/auth/login 401');
   const answers: (string | null)[] = [];
   await page.goto('/login');
@@ -23,6 +25,9 @@ test('a refusal doesn’t say whether the email or the password was wrong', asyn
     answers.push(await page.getByRole('alert').textContent());
   }
   expect(answers[0]).toBe(answers[1]);
+  // The log tells of both: else no test would see a refusal that is the UI's own fault.
+  const login = { method: 'POST', route: '/api/v1/auth/login', status: 401 };
+  await expect.poll(() => appliance.refused(before)).toMatchObject([login, login]);
 });
 
 test('a reload, a new tab and a sign-out are shared by the browser’s tabs', async ({ page, context }) => {
@@ -48,11 +53,39 @@ test('a password that somebody else knows is changed first', async ({ page, appl
   await page.getByLabel('Password').fill(oneTimePassword);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Choose your password' })).toBeVisible();
-  await page.getByLabel('Current password').fill(oneTimePassword);
-  await page.getByLabel('New password', { exact: true }).fill('copper lantern drift seven');
-  await page.getByLabel('New password again').fill('copper lantern drift seven');
-  await page.getByRole('button', { name: 'Change password' }).click();
+  await tabTo(page, page.getByLabel('Current password'));
+  await page.keyboard.type(oneTimePassword);
+  for (const field of ['New password', 'New password again']) {
+    await tabTo(page, page.getByLabel(field, { exact: true }));
+    await page.keyboard.type('copper lantern drift seven');
+  }
+  await press(page, page.getByRole('button', { name: 'Change password' }));
   await expect(page.getByRole('heading', { level: 1, name: 'Drifts' })).toBeVisible();
+});
+
+test('an administrator resets a password, and its owner chooses a new one', async ({
+  page,
+  appliance,
+  otherBrowser,
+}) => {
+  const admin = await appliance.as(ADMIN);
+  const email = 'forgetful@brightcart.example';
+  await admin.call('POST', '/users', { email, role: 'viewer', password: 'a password soon forgotten' });
+  await signIn(page, ADMIN, '/admin/users');
+  await press(page, page.getByRole('button', { name: `Reset the password of ${email}` }), 120);
+  await press(page, page.getByRole('dialog').getByRole('button', { name: 'Reset password' }));
+  const secret = page.getByRole('dialog').locator('code, input[readonly]').first();
+  await expect(secret).toBeVisible();
+  const given = await secret.evaluate((one) => (one instanceof HTMLInputElement ? one.value : (one.textContent ?? '')));
+  const other = await otherBrowser(VIEWER);
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await other.getByLabel('Email').fill(email);
+  await other.getByLabel('Password').fill(given);
+  await other.getByRole('button', { name: 'Sign in' }).click();
+  await expect(other.getByRole('heading', { level: 1, name: 'Choose your password' })).toBeVisible();
+  // Until then nothing else is to be had: another page asks the same, and asks the server for nothing.
+  await other.goto('/drifts');
+  await expect(other.getByRole('heading', { level: 1, name: 'Choose your password' })).toBeVisible();
 });
 
 test('a session that ends while somebody works is taken up again over the page', async ({ page, appliance, watch }) => {

@@ -1,5 +1,3 @@
-import { useSyncExternalStore } from 'react';
-
 /** A value that lives outside of React and tells when it changes. */
 export interface Cell<T> {
   get: () => T;
@@ -22,9 +20,4 @@ export function cell<T>(initial: T): Cell<T> {
       return () => listeners.delete(changed);
     },
   };
-}
-
-/** The cell's value, in a component that draws itself anew when it changes. */
-export function useCell<T>(of: Cell<T>): T {
-  return useSyncExternalStore(of.subscribe, of.get);
 }

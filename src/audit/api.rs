@@ -45,7 +45,8 @@ word_type!(Action, "AuditAction", [
     "token_reuse_detected" => Action::TokenReuseDetected, "api_key_created" => Action::ApiKeyCreated,
     "api_key_revoked" => Action::ApiKeyRevoked, "rule_created" => Action::RuleCreated,
     "rule_updated" => Action::RuleUpdated, "rule_deleted" => Action::RuleDeleted,
-    "backup_taken" => Action::BackupTaken,
+    "backup_taken" => Action::BackupTaken, "backup_restored" => Action::BackupRestored,
+    "retention_applied" => Action::RetentionApplied,
 ]);
 
 impl Choice for Action {

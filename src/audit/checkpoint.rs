@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ed25519_compact as ed25519;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -166,6 +167,8 @@ pub struct Signer {
     keys: ed25519::KeyPair,
     /// Known once the store is open.
     instance: OnceLock<[u8; 16]>,
+    /// How many it has written to the program's logs.
+    signed: AtomicU64,
 }
 
 impl fmt::Debug for Signer {
@@ -199,6 +202,7 @@ impl Signer {
         Ok(Self {
             keys,
             instance: OnceLock::new(),
+            signed: AtomicU64::new(0),
         })
     }
 
@@ -239,13 +243,19 @@ impl Signer {
     /// # Errors
     /// As [`Signer::checkpoint`].
     pub fn log_checkpoint(&self, read: &impl Reads, now: Timestamp) -> Result<()> {
-        log(&self.checkpoint(read, now)?);
+        self.log(&self.checkpoint(read, now)?);
         Ok(())
     }
-}
 
-fn log(checkpoint: &Checkpoint) {
-    tracing::info!(%checkpoint, "Audit checkpoint");
+    /// How many checkpoints it has written to the program's logs.
+    pub fn signed(&self) -> u64 {
+        self.signed.load(Ordering::Relaxed)
+    }
+
+    fn log(&self, checkpoint: &Checkpoint) {
+        tracing::info!(%checkpoint, "Audit checkpoint");
+        self.signed.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl View for Signer {
@@ -264,7 +274,7 @@ impl View for Signer {
             let due = u64::from_bytes(&row.key).is_some_and(|seq| seq.is_multiple_of(EVERY));
             if let (true, Some(value), Some(instance)) = (due, &row.value, self.instance.get()) {
                 let entry: Entry = codec::decode(value)?;
-                log(&self.sign(*instance, entry.seq, entry.hash, entry.created_at));
+                self.log(&self.sign(*instance, entry.seq, entry.hash, entry.created_at));
             }
         }
         Ok(())

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 pub use chain::{Flaw, Verdict, Walk, verify};
 pub use checkpoint::{Checkpoint, PublicKey, Signer};
+pub use index::newest;
 pub use proof::{Examination, Proof, verify_with};
 
 use crate::actor::{Actor, Role};
@@ -57,11 +58,13 @@ pub enum Action {
     RuleUpdated,
     RuleDeleted,
     BackupTaken,
+    BackupRestored,
+    RetentionApplied,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::DriftCreated,
         Self::DriftUpdated,
         Self::DriftTriaged,
@@ -89,6 +92,8 @@ impl Action {
         Self::RuleUpdated,
         Self::RuleDeleted,
         Self::BackupTaken,
+        Self::BackupRestored,
+        Self::RetentionApplied,
     ];
 
     /// The name that the API and the chain use.
@@ -121,6 +126,8 @@ impl Action {
             Self::RuleUpdated => "rule_updated",
             Self::RuleDeleted => "rule_deleted",
             Self::BackupTaken => "backup_taken",
+            Self::BackupRestored => "backup_restored",
+            Self::RetentionApplied => "retention_applied",
         }
     }
 }
@@ -191,6 +198,17 @@ pub struct Entry {
 pub fn newest_at(read: &impl Reads) -> Result<Option<Timestamp>> {
     let newest: Vec<(u64, Entry)> = read.rows(&AUDIT, &Range::all(), Order::Descending, 1)?;
     Ok(newest.into_iter().next().map(|(_, entry)| entry.created_at))
+}
+
+/// How many entries there are, and the hash of the newest; zeros where there is none. Whether they are what was written is
+/// for [`verify`] to tell.
+///
+/// # Errors
+/// What reading says.
+pub fn head(read: &impl Reads) -> Result<(u64, [u8; 32])> {
+    let newest: Vec<(u64, Entry)> = read.rows(&AUDIT, &Range::all(), Order::Descending, 1)?;
+    let newest = newest.into_iter().next();
+    Ok(newest.map_or((0, [0; 32]), |(seq, entry)| (seq, entry.hash)))
 }
 
 /// Adds an entry to a change.

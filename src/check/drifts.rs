@@ -1,7 +1,7 @@
 //! Drifts: their rows, their indexes, their content, their timelines.
 
 use super::counters::Recount;
-use super::{Check, each, each_raw, look_up};
+use super::{Check, each, each_raw, look_up, was_removed};
 use crate::alerts::{self, Type};
 use crate::drifts::{Record, Status, records, timeline};
 use crate::error::Result;
@@ -11,7 +11,7 @@ use crate::store::tables::{
     WORKSPACES,
 };
 use crate::store::{Order, Range, Reads, Snapshot, keys::Key};
-use crate::workspaces;
+use crate::{retention, workspaces};
 
 /// Every drift: that it agrees with itself, that what it names is there, and what it counts for.
 pub(super) fn records(read: &Snapshot, recount: &mut Recount) -> Result<Check> {
@@ -80,12 +80,17 @@ fn names_only_what_is_there(read: &Snapshot, check: &mut Check, drift: &Record) 
     let id = drift.id;
     if let Some(scan) = drift.scan_id
         && !read.has(&SCANS, &scan)?
+        && !was_removed(read, SCANS.table, scan.0)?
     {
         check.wrong(format_args!("drift {id}: its scan {scan} is not there"));
     }
     if let Some(earlier) = drift.recurrence_of {
         let record: Option<Record> = look_up(read, &DRIFTS, &earlier)?;
-        if earlier >= id || record.is_none_or(|earlier| earlier.status != Status::Resolved) {
+        let fits = match record {
+            Some(earlier) => earlier.status == Status::Resolved,
+            None => was_removed(read, DRIFTS.table, earlier.0)?,
+        };
+        if earlier >= id || !fits {
             check.wrong(format_args!(
                 "drift {id}: the drift {earlier} that it continues is not there or not resolved"
             ));
@@ -124,7 +129,10 @@ fn was_told_of_once(read: &Snapshot, check: &mut Check, drift: &Record) -> Resul
                 alert.is_some_and(|alert| alert.about == about && alert.created_at == at),
             );
         }
-        if told != 1 {
+        // An alert that was read may have been removed since.
+        let is_removed = told == 0
+            && retention::removed_until(read, ALERTS.table)?.map(retention::moment_of) >= Some(at);
+        if told != 1 && !is_removed {
             check.wrong(format_args!(
                 "drift {id}: {} of {at} is told by {told} alerts",
                 about.name()

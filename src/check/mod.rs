@@ -11,6 +11,7 @@ mod logs;
 mod saved;
 
 use std::fmt;
+use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -18,9 +19,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
+use crate::retention;
 use crate::store::keys::Key;
 use crate::store::{
-    Order, Range, Reads, Rows, Snapshot, Table, Unverified, codec, tables, verify_file,
+    Order, Range, Reads, Rows, Snapshot, Table, Unverified, Verified, codec, tables, verify_file,
+    verify_open,
 };
 use counters::Recount;
 
@@ -110,35 +113,79 @@ pub enum Refused {
     Unopened(Error),
 }
 
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("there is no database"),
+            Self::Unopened(error) => error.fmt(f),
+        }
+    }
+}
+
+/// A report, and the tables that it is about where they can be read at all.
+#[derive(Debug)]
+pub struct Checked {
+    /// What was found.
+    pub report: Report,
+    /// The open file.
+    pub verified: Option<Verified>,
+}
+
 /// Checks the file of a stopped store, and changes nothing in it.
 ///
 /// # Errors
 /// When the file can't be opened. Damage is no error: the report says it.
 pub fn file(path: &Path) -> Result<Report, Refused> {
+    let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+    let dir = path.parent().unwrap_or(Path::new("."));
+    found(bytes, verify_file(path, CACHE_BYTES), Some(dir)).map(|checked| checked.report)
+}
+
+/// Checks an open file, and changes nothing in it; `path` is what messages call it.
+///
+/// # Errors
+/// As [`file`].
+pub fn open(file: File, path: &Path) -> Result<Checked, Refused> {
+    let bytes = file.metadata().map_or(0, |file| file.len());
+    found(bytes, verify_open(file, path, CACHE_BYTES), None)
+}
+
+/// What is found in a file, and in the index that is saved beside it in a directory.
+fn found(
+    bytes: u64,
+    verified: Result<Verified, Unverified>,
+    dir: Option<&Path>,
+) -> Result<Checked, Refused> {
     let mut engine = Check::new("pages and their checksums");
-    engine.looked_at = std::fs::metadata(path).map_or(0, |file| file.len() / 4096);
-    match verify_file(path, CACHE_BYTES) {
+    engine.looked_at = bytes / 4096;
+    match verified {
         Err(Unverified::Missing) => Err(Refused::Missing),
         Err(Unverified::Unopened(error)) => Err(Refused::Unopened(error)),
         Err(Unverified::Damaged(why)) => {
             engine.wrong(format_args!("the file is damaged: {why}"));
-            Ok(Report::of(vec![engine]))
+            Ok(Checked {
+                report: Report::of(vec![engine]),
+                verified: None,
+            })
         }
         Ok(verified) => {
             if !verified.is_clean {
                 engine.wrong("the engine's records of its own pages don't match the pages");
             }
             let mut checks = vec![engine];
-            let dir = path.parent().unwrap_or(Path::new("."));
+            let saved = |dir| saved::index(dir, &verified.snapshot);
             let checked = tables_of(&verified.snapshot)
-                .and_then(|more| Ok((more, saved::index(dir, &verified.snapshot)?)));
+                .and_then(|more| Ok((more, dir.map_or(Ok(None), saved)?)));
             match checked {
                 Ok((more, saved)) => checks.extend(more.into_iter().chain(saved)),
                 Err(error) => {
                     checks[0].wrong(format_args!("reading stopped at a damaged page: {error}"));
                 }
             }
-            Ok(Report::of(checks))
+            Ok(Checked {
+                report: Report::of(checks),
+                verified: Some(verified),
+            })
         }
     }
 }
@@ -280,6 +327,12 @@ fn look_up<K: Key, V: DeserializeOwned>(
 ) -> Result<Option<V>> {
     let bytes = read.get_bytes(rows.table, &key.to_bytes())?;
     Ok(bytes.and_then(|bytes| codec::decode(&bytes).ok()))
+}
+
+/// Whether something that is not there may have been removed by retention, and was not lost.
+fn was_removed(read: &Snapshot, table: Table, id: uuid::Uuid) -> Result<bool> {
+    let until = retention::removed_until(read, table)?;
+    Ok(until.is_some_and(|until| id <= until))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -26,6 +26,8 @@ pub enum Exit {
     CantCreate = 73,
     /// Reading or writing failed.
     Io = 74,
+    /// Somebody is doing the same: later.
+    TempFail = 75,
     /// Not allowed.
     NoPermission = 77,
     /// The configuration is wrong.
@@ -46,6 +48,16 @@ impl Failure {
             exit,
             message: message.to_string(),
         }
+    }
+
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// What is wrong and what to do next.
+    pub fn message(&self) -> &str {
+        &self.message
     }
 }
 

@@ -1,18 +1,25 @@
 //! The command line: one file per subcommand, each with its `Args` and a `run`.
 
 mod audit;
+mod backup;
+mod bar;
 mod check;
+mod compact;
 mod completions;
 mod config;
 mod configuration;
 mod credential;
 mod demo;
 pub mod exit;
+mod export;
+mod health;
+mod import;
 mod input;
 mod on_machine;
 mod openapi;
 mod push;
 mod report;
+mod restore;
 mod serve;
 mod user;
 mod watch;
@@ -38,8 +45,14 @@ enum Command {
     Report(report::Args),
     Push(push::Args),
     Watch(watch::Args),
+    Health(health::Args),
     Check(check::Args),
     Audit(audit::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
+    Export(export::Args),
+    Import(import::Args),
+    Compact(compact::Args),
     User(user::Args),
     Demo(demo::Args),
     Openapi(openapi::Args),
@@ -69,8 +82,14 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Push(args) => push::run(&args),
         Command::Watch(args) => code(watch::run(&args)),
+        Command::Health(args) => health::run(args),
         Command::Check(args) => check::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Backup(args) => code(backup::run(&args)),
+        Command::Restore(args) => code(restore::run(&args)),
+        Command::Export(args) => code(export::run(&args)),
+        Command::Import(args) => code(import::run(&args)),
+        Command::Compact(args) => code(compact::run(&args)),
         Command::User(args) => code(user::run(&args)),
         Command::Demo(args) => code(demo::run(&args)),
         Command::Openapi(args) => code(openapi::run(&args)),

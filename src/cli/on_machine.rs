@@ -26,6 +26,7 @@ pub(super) fn refused(refused: Refused) -> Failure {
         Kind::NotFound | Kind::Conflict | Kind::Invalid => Exit::Data,
         Kind::Forbidden => Exit::NoPermission,
         Kind::Unavailable => Exit::Unavailable,
+        Kind::Busy => Exit::TempFail,
         Kind::Full => Exit::Io,
         Kind::Internal => Exit::Software,
     };

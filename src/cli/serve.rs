@@ -1,28 +1,29 @@
 //! `driftsentry serve`: the server.
 
 use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
-use prometheus_client::metrics::counter::ConstCounter;
+use rustix::io::Errno;
 
 use crate::cli::configuration::{ConfigArgs, load};
 use crate::cli::exit::{Exit, Failure};
 use crate::config::{Config, Flags};
 use crate::control;
-use crate::drifts::records;
 use crate::error::Error;
+use crate::server::activation::{self, Handed};
 use crate::server::first_admin::{self, FirstAdmin};
 use crate::server::reload::{self, Reloaded};
 use crate::server::{
-    self, App, Data, ListenError, Listener, Protection, Tls, chores, routes, shutdown,
+    self, App, Data, ListenError, Listener, Protection, Serving, Supervisor, Tls, chores, routes,
+    shutdown, watchdog,
 };
-use crate::store::{Options, Reads, State};
+use crate::store::{Options, Stage};
+use crate::telemetry::backups;
 use crate::telemetry::commits::CommitMetrics;
+use crate::telemetry::figures::{about, seconds};
 use crate::telemetry::logs::{self, Logs};
-use crate::telemetry::sign_ins;
-use crate::telemetry::streams;
+use crate::telemetry::{self, checks, inventory, sign_ins, streams};
 use crate::time::Timestamp;
 
 /// Start the server.
@@ -47,6 +48,31 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
+    // Before there are threads.
+    let handed = activation::handed().map_err(|error| Failure::new(Exit::Config, error));
+    let supervisor = Supervisor::from_environment();
+    let outcome = handed.and_then(|handed| start(args, handed, &supervisor));
+    if let Err(failure) = &outcome {
+        let exit = failure.exit();
+        supervisor.failed(errno(exit), exit as u8, failure.message());
+    }
+    outcome
+}
+
+/// The system's error that is nearest to why the server does not run.
+fn errno(exit: Exit) -> Errno {
+    match exit {
+        Exit::Usage | Exit::Data | Exit::Config => Errno::INVAL,
+        Exit::NoInput => Errno::NOENT,
+        Exit::Unavailable => Errno::ADDRINUSE,
+        Exit::TempFail => Errno::AGAIN,
+        Exit::NoPermission => Errno::ACCESS,
+        Exit::CantCreate => Errno::CANCELED,
+        Exit::Software | Exit::Io => Errno::IO,
+    }
+}
+
+fn start(args: Args, handed: Option<Handed>, supervisor: &Supervisor) -> Result<(), Failure> {
     let flags = args.config.into_flags();
     let config = load(&flags)?;
     let logs = logs::start(&config.log)
@@ -58,48 +84,73 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         .map_err(|error| {
             Failure::new(Exit::Unavailable, format!("can't start threads: {error}"))
         })?;
-    runtime.block_on(serve(flags, config, &logs))
+    runtime.block_on(serve(flags, config, &logs, handed, supervisor))
 }
 
-async fn serve(flags: Flags, config: Config, logs: &Logs) -> Result<(), Failure> {
+async fn serve(
+    flags: Flags,
+    config: Config,
+    logs: &Logs,
+    handed: Option<Handed>,
+    supervisor: &Supervisor,
+) -> Result<(), Failure> {
     for name in config.values.unknown_variables() {
         tracing::warn!(variable = name, "A variable is no setting and is ignored");
     }
     let config = &config;
-    let app = App::with_streams(config.limits.streams);
+    let app = App {
+        supervisor: supervisor.clone(),
+        ..App::with_streams(config.limits.streams)
+    };
     count_dropped_lines(&app, logs);
-    shutdown::listen(app.lifecycle.clone())
+    shutdown::listen(app.lifecycle.clone(), supervisor.clone())
         .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
     // Before anything is opened: a port in use is found at once.
-    let tls = tls(config)?;
-    let listener = server::bind(config.listen, protection(config))
-        .await
-        .map_err(refused)?;
+    let tls = tls(config, supervisor)?;
+    if let Some(tls) = &tls {
+        show_certificate(&app, tls);
+    }
+    let listener = match handed {
+        Some(handed) => {
+            let protection = protection(config, handed.address);
+            server::adopt(handed, protection)
+        }
+        None => server::bind(config.listen, protection(config, config.listen)).await,
+    };
+    let listener = listener.map_err(refused)?;
+    let address = listener.local_addr().unwrap_or(config.listen);
+    let listener = Listener::new(listener, tls.clone());
+    let (options, scrape_token) = (config.serve_options(), config.scrape_token.clone());
+    // From here on probes are answered, with 503 until the store is open.
+    let serving = Serving::start(listener, &app, scrape_token, options);
+    tracing::info!(%address, "Opening the database: requests are answered with 503 until it is open");
     let data = open(config, &app)?;
     data.log_checkpoint(Timestamp::now());
     // Dropped before the store is closed: its requests need it.
     let control = control::listen(&config.data_dir, &data);
 
-    let address = listener.local_addr().unwrap_or(config.listen);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let admin = first_admin::ensure(&data.store, &config.auth.first_admin)
         .await
         .map_err(|error| Failure::new(Exit::Config, error))?;
-    if let Err(error) = announce(&format!("{scheme}://{address}"), config, &admin) {
+    let reloaded = Reloaded::new(config, &app, &serving, &data, logs.level());
+    let apis = routes::apis(&app, &data, reloaded.scan_bytes.clone());
+    let gate = Arc::clone(&data.gate);
+    let audience = Arc::clone(&app.audience);
+    let url = format!("{scheme}://{address}");
+    tokio::spawn(chores::watch_audience(audience, app.lifecycle.clone()));
+    tokio::spawn(watchdog::feed(app.clone(), data.store.clone()));
+    tokio::spawn(watchdog::tell(app.clone(), data.clone(), url.clone()));
+    let chores = tokio::spawn(chores::run(data.clone(), app.lifecycle.clone()));
+    reload::follow(flags, config.clone(), reloaded, supervisor.clone())
+        .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
+    serving.open(apis, gate);
+    // Whoever waits for this line may ask for anything at once.
+    if let Err(error) = announce(&url, config, &admin) {
         // Whoever started it may have closed its end: that is no reason not to serve.
         tracing::debug!(cause = %error, "Standard output is closed");
     }
-    let reloaded = Reloaded::new(config, &app, &data, logs.level());
-    let apis = routes::apis(&app, &data, reloaded.scan_bytes.clone());
-    let gate = Arc::clone(&data.gate);
-    let listener = Listener::new(listener, tls);
-    let audience = Arc::clone(&app.audience);
-    tokio::spawn(chores::watch_audience(audience, app.lifecycle.clone()));
-    let chores = tokio::spawn(chores::run(data.clone(), app.lifecycle.clone()));
-    let (options, scrape_token) = (reloaded.options.clone(), reloaded.scrape_token.clone());
-    reload::follow(flags, config.clone(), reloaded)
-        .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
-    server::run(listener, &app, apis, gate, scrape_token, options).await;
+    serving.ended().await;
     let _ = chores.await;
     drop(control);
     // Closing waits for the last commit: not on a thread that serves.
@@ -117,17 +168,17 @@ async fn serve(flags: Flags, config: Config, logs: &Logs) -> Result<(), Failure>
     Ok(())
 }
 
-/// What keeps others from reading along. Says so where nothing does.
-fn protection(config: &Config) -> Protection {
+/// What keeps others from reading along at this address. Says so where nothing does.
+fn protection(config: &Config, address: SocketAddr) -> Protection {
     if config.tls.is_some() {
         return Protection::Tls;
     }
     if !config.allow_insecure_http {
         return Protection::Loopback;
     }
-    if !config.listen.ip().to_canonical().is_loopback() {
+    if !address.ip().to_canonical().is_loopback() {
         tracing::warn!(
-            listen = %config.listen,
+            listen = %address,
             "Other machines are served in the clear, as allow_insecure_http says: whoever is between reads along"
         );
     }
@@ -135,7 +186,7 @@ fn protection(config: &Config) -> Protection {
 }
 
 /// The certificate to serve, followed from now on; none where it is not configured.
-fn tls(config: &Config) -> Result<Option<Tls>, Failure> {
+fn tls(config: &Config, supervisor: &Supervisor) -> Result<Option<Tls>, Failure> {
     let Some(files) = &config.tls else {
         return Ok(None);
     };
@@ -145,7 +196,7 @@ fn tls(config: &Config) -> Result<Option<Tls>, Failure> {
             format!("the TLS certificate can't be served: {error}"),
         )
     })?;
-    tls.follow(&files.cert, &files.key)
+    tls.follow(&files.cert, &files.key, supervisor.clone())
         .map_err(|error| Failure::new(Exit::Unavailable, format!("can't take signals: {error}")))?;
     Ok(Some(tls))
 }
@@ -167,13 +218,17 @@ fn refused(error: ListenError) -> Failure {
 fn open(config: &Config, app: &App) -> Result<Data, Failure> {
     let commits = CommitMetrics::default();
     commits.register(&app.metrics);
+    let (stages, supervisor) = (app.supervisor.clone(), app.supervisor.clone());
     let options = Options {
         cache_bytes: usize::try_from(config.store.cache_bytes).unwrap_or(usize::MAX),
         min_free_bytes: config.store.min_free_bytes,
         on_commit: Box::new(move |commit| commits.count(commit)),
+        on_stage: Arc::new(move |stage| stages.takes_long(&told(stage))),
         // The store has tried all it can: a supervisor starts the program anew.
-        on_fatal: Box::new(|error| {
+        on_fatal: Box::new(move |error| {
             tracing::error!(%error, "The database can't be reopened: stopping");
+            let text = format!("the database can't be reopened: {error}");
+            supervisor.failed(Errno::IO, Exit::Io as u8, &text);
             std::process::exit(Exit::Io as i32);
         }),
         ..Options::new(&config.data_dir)
@@ -187,38 +242,53 @@ fn open(config: &Config, app: &App) -> Result<Data, Failure> {
         Failure::new(exit, error)
     })?;
     data.patience.set(config.alerts.patience);
+    data.retention.set(config.retention.policy);
     streams::register(
         &app.metrics,
         Arc::clone(&app.audience),
         Arc::clone(&app.events_sent),
         Arc::clone(&data.feed),
     );
-    let audience = Arc::clone(&app.audience);
-    app.health
-        .fact("eventStreams", move || audience.count().into());
     sign_ins::register(&app.metrics, Arc::clone(&data.desk));
-    let store = data.store.clone();
-    app.health.check("database", move || match store.state() {
-        State::Ready => Ok(()),
-        State::Degraded(_) => Err("reopening after a failed write".to_owned()),
-        State::Full => Err("the disk is almost full".to_owned()),
-        State::Closed => Err("closed".to_owned()),
-    });
+    backups::register(&app.metrics, &app.health, config.backup_dir());
     let files = data.clone();
-    app.health
-        .fact("databaseBytes", move || files.file_bytes().into());
-    let store = data.store.clone();
-    app.health
-        .fact("queueDepth", move || store.queue_depth().into());
-    let store = data.store.clone();
-    app.health.fact("databaseReadMicroseconds", move || {
-        let started = std::time::Instant::now();
-        let read = store.read(|read| read.counter(&records::counters::total()));
-        read.ok()
-            .map(|_| u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX))
-            .into()
-    });
+    telemetry::store::register(&app.metrics, data.store.clone(), move || files.file_bytes());
+    inventory::register(
+        &app.metrics,
+        data.store.clone(),
+        Arc::clone(&data.drifts),
+        Arc::clone(&data.audit_signer),
+    );
+    watch(app, &data);
     Ok(data)
+}
+
+/// Lets health look at the store.
+fn watch(app: &App, data: &Data) {
+    checks::of_store(&app.health, &data.store);
+    let health = &app.health;
+    let audience = Arc::clone(&app.audience);
+    health.fact("eventStreams", move || audience.count().into());
+    let files = data.clone();
+    health.fact("databaseBytes", move || files.file_bytes().into());
+    let tokens = Arc::clone(&data.gate.tokens);
+    // Tokens end by a clock that nobody can set: what it differs by, the time of day was moved.
+    health.fact("clockMovedMilliseconds", move || {
+        let moved_ms = Timestamp::now().unix_ms() - tokens.now().unix_ms();
+        moved_ms.into()
+    });
+}
+
+/// What the store is at, for the supervisor.
+fn told(stage: Stage) -> String {
+    match stage {
+        Stage::Opening => "opening the database".to_owned(),
+        Stage::Checking(percent) => {
+            format!("checking the database after an unclean stop: {percent} %")
+        }
+        Stage::Migrating => "bringing the database to its newer format".to_owned(),
+        Stage::Building(done, all) => format!("building the indexes in memory: {done} of {all}"),
+    }
 }
 
 /// Says where it listens, as the first line, and where to go next.
@@ -263,28 +333,30 @@ fn introduce(
 
 /// Shows under `/metrics` how many log lines were dropped.
 fn count_dropped_lines(app: &App, logs: &Logs) {
-    struct Dropped<F>(F);
-
-    impl<F> std::fmt::Debug for Dropped<F> {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("Dropped")
-        }
-    }
-
-    impl<F: Fn() -> u64 + Send + Sync + 'static> Collector for Dropped<F> {
-        fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-            let dropped = ConstCounter::new((self.0)());
-            let descriptor = encoder.encode_descriptor(
+    let count = logs.drop_counter();
+    app.metrics.at_each_scrape("logs", move |figures| {
+        figures.counter(
+            about(
                 "log_lines_dropped",
                 "Log lines dropped because writing could not keep up",
-                None,
-                dropped.metric_type(),
-            )?;
-            dropped.encode(descriptor)
-        }
-    }
+            ),
+            count(),
+        )
+    });
+}
 
-    let count = logs.drop_counter();
+/// Shows under `/metrics` until when the certificate that is served is valid.
+fn show_certificate(app: &App, tls: &Tls) {
+    let tls = tls.clone();
     app.metrics
-        .register(|registry| registry.register_collector(Box::new(Dropped(count))));
+        .at_each_scrape("certificate", move |figures| match tls.expires_at() {
+            Some(at) => figures.gauge(
+                seconds(
+                    "tls_certificate_expiry_timestamp",
+                    "Until when the certificate that is served is valid, in Unix time",
+                ),
+                at.unix_ms() as f64 / 1_000.0,
+            ),
+            None => Ok(()),
+        });
 }

@@ -5,6 +5,7 @@
 //! (`SSL_CERT_FILE` names others).
 
 mod events;
+pub mod probe;
 mod resolver;
 mod retry;
 
@@ -89,18 +90,21 @@ pub struct Upload<'a> {
     pub body: &'a mut dyn Read,
 }
 
+/// The authorities that the system trusts.
+fn trusted_roots() -> RootCerts {
+    let roots = rustls_native_certs::load_native_certs();
+    let certificates = roots
+        .certs
+        .iter()
+        .map(|der| Certificate::from_der(der).to_owned())
+        .collect();
+    RootCerts::Specific(Arc::new(certificates))
+}
+
 impl Client {
     /// A client of the server at this address, such as `https://drift.example.internal`.
     pub fn new(server: &str, credential: Option<String>) -> Self {
-        let roots = rustls_native_certs::load_native_certs();
-        let certificates = roots
-            .certs
-            .iter()
-            .map(|der| Certificate::from_der(der).to_owned())
-            .collect();
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::Specific(Arc::new(certificates)))
-            .build();
+        let tls = TlsConfig::builder().root_certs(trusted_roots()).build();
         let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)

@@ -3,9 +3,11 @@
 
 mod alerts;
 mod auth;
+mod backup;
 mod limits;
 mod log;
 mod reference;
+mod retention;
 mod scrape;
 pub mod serve_options;
 mod source;
@@ -24,9 +26,11 @@ use std::path::PathBuf;
 
 pub use alerts::AlertsConfig;
 pub use auth::{AuthConfig, FirstAdmin, GivenPassword};
+pub use backup::BackupConfig;
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use reference::{example, reference};
+pub use retention::RetentionConfig;
 pub use scrape::ScrapeToken;
 pub use source::{ConfigError, Mistake, Place};
 pub use store::StoreConfig;
@@ -63,6 +67,10 @@ pub struct Config {
     pub store: StoreConfig,
     /// The same as text, with where each value comes from.
     pub values: Values,
+    /// Where backups are kept, and how many.
+    pub backup: BackupConfig,
+    /// How long what is over is kept.
+    pub retention: RetentionConfig,
 }
 
 /// What the command line says; the rest comes from the environment and the file.
@@ -167,9 +175,17 @@ impl Config {
             alerts: AlertsConfig::from(&mut settings),
             limits: LimitsConfig::from(&mut settings),
             store: StoreConfig::from(&mut settings),
+            backup: BackupConfig::from(&mut settings),
+            retention: RetentionConfig::from(&mut settings),
         };
         settings.finish()?;
         Ok(config)
+    }
+
+    /// The directory that backups are kept in.
+    pub fn backup_dir(&self) -> PathBuf {
+        let dir = self.backup.dir.clone();
+        dir.unwrap_or_else(|| self.data_dir.join("backups"))
     }
 
     /// The server's bounds, as configured.

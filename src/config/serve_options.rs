@@ -11,7 +11,7 @@ pub struct ServeOptions {
     pub header_timeout: Duration,
     /// How long a body may pause between two pieces, and a client may pause reading an answer.
     pub stall_timeout: Duration,
-    /// How long an ordinary request may take until its answer begins. Uploads are exempt.
+    /// How long an ordinary request may take until its answer begins. Uploads and backups are exempt.
     pub request_deadline: Duration,
     /// How long requests under way may take to finish at a graceful stop.
     pub drain_timeout: Duration,
@@ -53,6 +53,8 @@ impl Default for ServeOptions {
     }
 }
 
+/// The path that gives a backup.
+const BACKUP: &str = "/api/v1/admin/backup";
 /// The path that takes scans.
 const SCANS: &str = "/api/v1/scans";
 /// Where sign-in calls live.
@@ -74,4 +76,9 @@ impl ServeOptions {
 /// Whether a request brings a body that may take long to arrive.
 pub(crate) fn is_upload(method: &::http::Method, path: &str) -> bool {
     method == ::http::Method::POST && path == SCANS
+}
+
+/// Whether a request may take long until its answer begins: its work is in proportion to what is stored or sent.
+pub(crate) fn may_take_long(method: &::http::Method, path: &str) -> bool {
+    is_upload(method, path) || method == ::http::Method::POST && path == BACKUP
 }

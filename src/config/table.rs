@@ -163,6 +163,9 @@ use Kind::{Address, Bytes, List, OneOf, Path, Secret, Span, Text, Truth, Whole};
 
 const COUNT: Kind = Whole(1, 1_000_000);
 
+const KEPT: Kind =
+    Text("off, or a whole number and a unit (d or w) from 7d to 5200w, such as 400d");
+
 /// Every setting there is, in the order in which they are shown; those of a section stand together.
 pub static SETTINGS: &[Setting] = &[
     Setting::new("listen", Address, "where to listen; port 0 takes a free one")
@@ -296,6 +299,29 @@ pub static SETTINGS: &[Setting] = &[
         "refuse changes below this much free space",
     )
     .unset("256 MiB or 5 % of the disk, the larger"),
+    Setting::new("backup.dir", Path, "where [backups](#taking-backups) are kept: better on another disk")
+        .unset("`backups` in the data directory"),
+    Setting::new(
+        "backup.keep_hourly",
+        Whole(0, 10_000),
+        "of how many hours the newest backup is kept; 0 in all three keeps every backup",
+    )
+    .or("24"),
+    Setting::new("backup.keep_daily", Whole(0, 10_000), "of how many days the newest backup is kept")
+        .or("14"),
+    Setting::new("backup.keep_weekly", Whole(0, 10_000), "of how many weeks the newest backup is kept")
+        .or("8"),
+    Setting::new(
+        "retention.resolved_drifts",
+        KEPT,
+        "how long resolved drifts [are kept](#keeping-less), with all that belongs to them",
+    )
+    .or("off")
+    .live(),
+    Setting::new("retention.scans", KEPT, "how long scans are kept").or("off").live(),
+    Setting::new("retention.read_alerts", KEPT, "how long alerts are kept that were read")
+        .or("off")
+        .live(),
 ];
 
 #[cfg(test)]

@@ -35,7 +35,23 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
 
 /// A span of time in milliseconds, a whole number and a unit: from a second to 52 weeks.
 pub(super) fn span_ms(text: &str) -> Option<i64> {
-    const MOST_MS: i64 = 52 * 604_800_000;
+    spelled_ms(text).filter(|ms| (1..=52 * WEEK_MS).contains(ms))
+}
+
+/// How long something is kept, in milliseconds: from 7 days to 100 years, or `off` for ever.
+pub(super) fn kept_ms(text: &str) -> Option<Option<i64>> {
+    if text.trim() == "off" {
+        return Some(None);
+    }
+    spelled_ms(text)
+        .filter(|ms| (WEEK_MS..=5_200 * WEEK_MS).contains(ms))
+        .map(Some)
+}
+
+const WEEK_MS: i64 = 604_800_000;
+
+/// A whole number and a unit, as milliseconds.
+fn spelled_ms(text: &str) -> Option<i64> {
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let unit_ms: i64 = match &text[digits.len()..] {
@@ -43,11 +59,10 @@ pub(super) fn span_ms(text: &str) -> Option<i64> {
         "m" => 60_000,
         "h" => 3_600_000,
         "d" => 86_400_000,
-        "w" => 604_800_000,
+        "w" => WEEK_MS,
         _ => return None,
     };
-    let ms = i64::from(digits.parse::<u32>().ok()?) * unit_ms;
-    (1..=MOST_MS).contains(&ms).then_some(ms)
+    Some(i64::from(digits.parse::<u32>().ok()?) * unit_ms)
 }
 
 /// The secret in a file: its one line, without the end of the line.

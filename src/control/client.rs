@@ -52,22 +52,33 @@ pub struct Done {
 /// # Errors
 /// The request's own, and what is in the way of either.
 pub fn call(dir: &Path, request: &Request) -> Result<Done, Refused> {
-    for _ in 0..TRIES {
-        if let Some(stream) = connect(dir)? {
-            let value = ask(stream, request)?;
-            return Ok(Done {
-                value,
-                way: Way::Server,
-            });
-        }
-        if let Some(data) = open(dir)? {
+    let (value, way) = match reach(dir)? {
+        Reached::Server(stream) => (ask(stream, request)?, Way::Server),
+        Reached::Store(data) => {
             let result = run(request, &data, rustix::process::getuid().as_raw());
             data.store.close();
-            let value = result?;
-            return Ok(Done {
-                value,
-                way: Way::Store,
-            });
+            (result?, Way::Store)
+        }
+    };
+    Ok(Done { value, way })
+}
+
+/// Who can do it.
+pub(super) enum Reached {
+    /// A running server.
+    Server(UnixStream),
+    /// This process, with the store of a stopped one.
+    Store(Box<Data>),
+}
+
+/// Reaches the server that runs on a data directory, or the store itself.
+pub(super) fn reach(dir: &Path) -> Result<Reached, Refused> {
+    for _ in 0..TRIES {
+        if let Some(stream) = connect(dir)? {
+            return Ok(Reached::Server(stream));
+        }
+        if let Some(data) = open(dir)? {
+            return Ok(Reached::Store(Box::new(data)));
         }
         std::thread::sleep(PAUSE);
     }
@@ -104,7 +115,7 @@ fn not_allowed(dir: &Path) -> Refused {
     )
 }
 
-fn silent(error: &io::Error) -> Refused {
+pub(super) fn silent(error: &io::Error) -> Refused {
     Refused::new(
         Kind::Unavailable,
         format!(
@@ -136,6 +147,10 @@ fn ask(mut stream: UnixStream, request: &Request) -> Result<Value, Refused> {
     match parse(&answer)? {
         Answer::Ok(value) => Ok(value),
         Answer::Error(refused) => Err(refused),
+        Answer::Progress(_) => Err(Refused::new(
+            Kind::Internal,
+            "The server told its progress where it was to answer.",
+        )),
     }
 }
 

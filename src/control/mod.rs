@@ -3,6 +3,7 @@
 //!
 //! A new command is a variant of [`Request`] and its arm in [`run`]; `cli` then only parses and prints.
 
+mod backups;
 pub mod client;
 mod place;
 mod socket;
@@ -11,11 +12,13 @@ mod users;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use backups::backup;
 pub use socket::{Socket, listen};
 pub use users::{Add, Given, Shown};
 
 use crate::actor::Actor;
 use crate::audit::{Checkpoint, Examination, PublicKey};
+use crate::backup::Progress;
 use crate::error::Error;
 use crate::server::Data;
 
@@ -61,6 +64,8 @@ pub enum Request {
         /// What it signs in with.
         email: String,
     },
+    /// Take a backup. Gives its `backup::Manifest`, and after the line the archive's bytes until the connection ends.
+    Backup,
 }
 
 impl Request {
@@ -73,6 +78,7 @@ impl Request {
             Self::UserResetPassword { .. } => "user_reset_password",
             Self::UserDisable { .. } => "user_disable",
             Self::UserEnable { .. } => "user_enable",
+            Self::Backup => "backup",
         }
     }
 }
@@ -108,6 +114,11 @@ pub fn run(request: &Request, data: &Data, uid: u32) -> Result<Value, Refused> {
         }
         Request::UserDisable { email } => users::set_disabled(data, email, true, &by),
         Request::UserEnable { email } => users::set_disabled(data, email, false, &by),
+        // It is handed over in pieces: see `socket` and `client`.
+        Request::Backup => Err(Refused::new(
+            Kind::Invalid,
+            "A backup is no answer of one line.",
+        )),
     }
 }
 
@@ -127,6 +138,8 @@ pub enum Kind {
     Forbidden,
     /// Not now.
     Unavailable,
+    /// Somebody is doing the same: later.
+    Busy,
     /// The disk is full.
     Full,
     /// A mistake of our own, or the disk's.
@@ -163,7 +176,7 @@ impl From<Error> for Refused {
             | Error::TooLarge { .. } => Kind::Invalid,
             Error::Unauthenticated | Error::Forbidden(_) => Kind::Forbidden,
             Error::Throttled { .. } | Error::Unavailable(_) => Kind::Unavailable,
-            Error::Full => Kind::Full,
+            Error::Full | Error::NoRoom(_) => Kind::Full,
             Error::Internal(_) => Kind::Internal,
         };
         Self::new(kind, error.to_string())
@@ -176,6 +189,8 @@ impl From<Error> for Refused {
 enum Answer {
     Ok(Value),
     Error(Refused),
+    /// The answer is in the making, and so far.
+    Progress(Progress),
 }
 
 /// A line as a value. By way of [`Value`]: numbers within a tagged enum are read from no other form.

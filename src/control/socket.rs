@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use tracing::Instrument;
 
 use super::place::{NAME, Place, UNFINISHED};
-use super::{Answer, Kind, MOST_BYTES, Refused, Request, parse, run};
+use super::{Answer, Kind, MOST_BYTES, Refused, Request, backups, parse, run};
 use crate::error::Error;
 use crate::http::context::new_correlation_id;
 use crate::server::Data;
@@ -116,21 +116,24 @@ async fn talk(mut stream: UnixStream, data: Data) -> io::Result<()> {
     let peer = stream.peer_cred()?.uid();
     let id = new_correlation_id();
     let span = tracing::error_span!("command", correlation_id = &*id);
-    let answer = answer(&mut stream, data, peer).instrument(span).await;
-    let mut line = serde_json::to_vec(&answer)?;
-    line.push(b'\n');
-    say(&mut stream, &line).await
+    answer(&mut stream, data, peer).instrument(span).await
 }
 
-/// Hears a request and does what it asks for.
-async fn answer(stream: &mut UnixStream, data: Data, peer: u32) -> Answer {
-    match hear(stream, peer).await {
+/// Hears a request, does what it asks for and answers.
+async fn answer(stream: &mut UnixStream, data: Data, peer: u32) -> io::Result<()> {
+    let answer = match hear(stream, peer).await {
         Ok(request) => {
             tracing::info!(command = request.name(), peer.uid = peer, "Control request");
+            if request == Request::Backup {
+                return backups::hand_over(stream, data, peer).await;
+            }
             work(stream, request, data, peer).await
         }
         Err(refused) => Answer::Error(refused),
-    }
+    };
+    let mut line = serde_json::to_vec(&answer)?;
+    line.push(b'\n');
+    say(stream, &line).await
 }
 
 async fn say(stream: &mut UnixStream, bytes: &[u8]) -> io::Result<()> {

@@ -59,6 +59,8 @@ impl Formats for Bytestream {
 
 /// The content type of comma-separated values.
 pub const CSV: &str = "text/csv; charset=utf-8";
+/// The content type of what is compressed with zstd.
+pub const ZSTD: &str = "application/zstd";
 /// The content type of one JSON object a line.
 pub const NDJSON: &str = "application/x-ndjson";
 

@@ -71,6 +71,8 @@ failures! {
     SignInFailure: [413, 415, 507];
     /// Of an operation that answers with a stream.
     StreamFailure: [404];
+    /// Of an operation that takes a backup.
+    BackupFailure: [409, 507];
 }
 
 /// The contract's entries for these statuses.

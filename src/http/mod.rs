@@ -36,8 +36,8 @@ pub(crate) use blocking::blocking;
 pub use download::Download;
 pub use etag::{ETag, IfMatch};
 pub use failure::{
-    CreateFailure, FindFailure, ReadFailure, SignInFailure, StreamFailure, UploadFailure,
-    WriteFailure,
+    BackupFailure, CreateFailure, FindFailure, ReadFailure, SignInFailure, StreamFailure,
+    UploadFailure, WriteFailure,
 };
 pub use json::Json;
 pub use lists::{AnyOf, AnyText, Choice};

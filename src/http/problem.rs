@@ -228,7 +228,9 @@ fn kind_of(error: &Error) -> (StatusCode, Code) {
         Error::Forbidden(_) => (StatusCode::FORBIDDEN, Code::Forbidden),
         Error::Throttled { .. } => (StatusCode::TOO_MANY_REQUESTS, Code::RateLimited),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
-        Error::Full => (StatusCode::INSUFFICIENT_STORAGE, Code::InsufficientStorage),
+        Error::Full | Error::NoRoom(_) => {
+            (StatusCode::INSUFFICIENT_STORAGE, Code::InsufficientStorage)
+        }
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::InternalServerError),
     }
 }

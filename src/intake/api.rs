@@ -12,6 +12,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, Object, 
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
+use crate::actor::Actor;
 use crate::alerts::Patience;
 use crate::error::{Error, Result};
 use crate::http::words::word_type;
@@ -23,6 +24,7 @@ use crate::live::Live;
 use crate::scans::api::ScanView;
 use crate::scans::{self, Push};
 use crate::store::Store;
+use crate::telemetry::intake::{IntakeMetrics, Outcome, Pushed};
 use crate::workspaces;
 
 /// How many bodies are read at once: reading one keeps a processor busy.
@@ -39,6 +41,7 @@ pub struct Api {
     limit_bytes: Live<u64>,
     patience: Live<Patience>,
     readers: Arc<Semaphore>,
+    metrics: IntakeMetrics,
 }
 
 /// What a body is said to be.
@@ -129,6 +132,7 @@ impl Api {
         fingerprint_secret: [u8; 32],
         limit_bytes: Live<u64>,
         patience: Live<Patience>,
+        metrics: IntakeMetrics,
     ) -> Self {
         Self {
             store,
@@ -136,11 +140,12 @@ impl Api {
             limit_bytes,
             patience,
             readers: Arc::new(Semaphore::new(READERS)),
+            metrics,
         }
     }
 
     /// Reads a body while it arrives.
-    async fn read(&self, body: Body, options: Options) -> Result<Scan> {
+    async fn read(&self, body: Body, options: Options, pushed: &Pushed) -> Result<Scan> {
         let turn = tokio::time::timeout(TURN, Arc::clone(&self.readers).acquire_owned()).await;
         let _turn = turn
             .map_err(|_| {
@@ -149,13 +154,41 @@ impl Api {
                 )
             })?
             .map_err(Error::internal)?;
-        let (pieces, fill) = body::split(body);
+        let (pieces, fill) = body::split(body, pushed.bytes());
         let reader = {
             let span = tracing::Span::current();
             tokio::task::spawn_blocking(move || span.in_scope(|| ingest::read(pieces, &options)))
         };
         let ((), scan) = tokio::join!(fill, reader);
         scan.map_err(Error::internal)?
+    }
+}
+
+impl Api {
+    /// Reads a body and takes in what it says: the scan, and whether the same push had been taken in before.
+    async fn take(
+        &self,
+        body: Body,
+        options: Options,
+        push: Push,
+        by: Actor,
+        pushed: &mut Pushed,
+    ) -> Result<(scans::Record, bool)> {
+        let scan = self.read(body, options, pushed).await?;
+        pushed.is(scan.format);
+        let patience = *self.patience.get();
+        let (record, is_repeated) = self
+            .store
+            .write(move |read, now| {
+                let (record, writes) = scans::receive(read, &scan, &push, patience, &by, now)?;
+                // A push that was taken in before writes nothing.
+                Ok(((record, writes.is_empty()), writes))
+            })
+            .await?;
+        if !is_repeated {
+            pushed.found(&record.counts);
+        }
+        Ok((record, is_repeated))
     }
 }
 
@@ -220,12 +253,16 @@ impl Api {
             key: FingerprintKey::for_workspace(&self.fingerprint_secret, &push.workspace),
             limit_bytes: *self.limit_bytes.get(),
         };
-        let scan = self.read(body.0, options).await?;
-        let (by, patience) = (who.into_actor(), *self.patience.get());
-        let record = self
-            .store
-            .write(move |read, now| scans::receive(read, &scan, &push, patience, &by, now))
-            .await?;
+        let mut pushed = self.metrics.begin();
+        let by = who.into_actor();
+        let taken = self.take(body.0, options, push, by, &mut pushed).await;
+        pushed.ends(match &taken {
+            Ok((record, false)) => Outcome::Taken(record.status),
+            Ok((_, true)) => Outcome::Repeated,
+            Err(Error::Unavailable(_) | Error::Full | Error::Internal(_)) => Outcome::Failed,
+            Err(_) => Outcome::Refused,
+        });
+        let (record, _) = taken?;
         let location = format!("/api/v1/scans/{}", record.id);
         created(ScanView::from(record), location)
     }

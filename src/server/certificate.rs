@@ -14,6 +14,8 @@ use rustls::sign::CertifiedKey;
 use sha2::{Digest, Sha256};
 
 use crate::hex;
+use crate::server::validity;
+use crate::time::Timestamp;
 
 /// Why a certificate and a key can't be served. Never has a part of the key in it.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +142,13 @@ impl Current {
         let is_new = current.cert != by.0.cert;
         *current = by.0;
         is_new
+    }
+
+    /// Until when it is valid; none where it can't be told.
+    pub(crate) fn expires_at(&self) -> Option<Timestamp> {
+        let current = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let first = current.cert.first()?;
+        validity::not_after(first)
     }
 }
 

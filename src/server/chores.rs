@@ -1,5 +1,5 @@
 //! What has to be done now and then: noting when keys were used, removing sessions that have expired, changing token keys,
-//! telling what did not happen in time.
+//! telling what did not happen in time, removing what is over.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::error::Result;
 use crate::events::audience::Audience;
-use crate::server::{Data, overdue};
+use crate::server::{Data, overdue, retention};
 use crate::sessions::key_ring::KeyRing;
 use crate::telemetry::lifecycle::{Lifecycle, Phase};
 use crate::time::Timestamp;
@@ -66,6 +66,7 @@ pub async fn run(data: Data, lifecycle: Lifecycle) {
     let mut round = 0_u64;
     look_after_keys(&data, &mut seen);
     overdue::round(&data, &lifecycle).await;
+    retention::round(&data, &lifecycle).await;
     loop {
         tokio::select! {
             () = lifecycle.reached(Phase::Closing) => break,
@@ -75,6 +76,7 @@ pub async fn run(data: Data, lifecycle: Lifecycle) {
         prune_events(&data).await;
         if round.is_multiple_of(SWEEPS) {
             sweep(&data).await;
+            retention::round(&data, &lifecycle).await;
         }
         look_after_keys(&data, &mut seen);
         overdue::round(&data, &lifecycle).await;

@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use poem::Endpoint;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -30,6 +31,9 @@ use crate::telemetry::lifecycle::{Lifecycle, Phase};
 /// How long, and for how many bytes, a client is listened to after its last answer.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 32 << 20;
+
+/// How long a client that has connected may take to say something once the server stops.
+const LAST_ORDERS: Duration = Duration::from_millis(500);
 
 /// One connection to serve.
 pub(crate) struct Connection<E> {
@@ -56,7 +60,7 @@ impl<E: Endpoint + 'static> Connection<E> {
     pub(crate) async fn serve(self, stream: TcpStream, tls: Option<TlsAcceptor>) {
         let _ = stream.set_nodelay(true);
         let opened = tokio::select! {
-            () = self.lifecycle.reached(Phase::Draining) => return,
+            () = self.last_orders() => return,
             opened = timeout(self.options.header_timeout, self.open(stream, tls)) => opened,
         };
         let opened = match opened {
@@ -83,6 +87,12 @@ impl<E: Endpoint + 'static> Connection<E> {
         }
     }
 
+    /// Over soon after the server has begun to stop: who was let in just before still gets an answer.
+    async fn last_orders(&self) {
+        self.lifecycle.reached(Phase::Draining).await;
+        sleep(LAST_ORDERS).await;
+    }
+
     /// Shakes hands where TLS is configured, and learns what the client speaks.
     async fn open(&self, stream: TcpStream, tls: Option<TlsAcceptor>) -> io::Result<Opened> {
         let patience = self.options.stall_timeout;
@@ -101,13 +111,18 @@ impl<E: Endpoint + 'static> Connection<E> {
     async fn serve_http1<S: AsyncRead + AsyncWrite + Unpin>(self, stream: S) {
         let options = &self.options;
         let stream = Explained::new(stream, self.peer.tls);
+        let asked = Arc::new(Notify::new());
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(options.header_timeout)
             .max_header_size(options.max_header_bytes)
             .max_buf_size(options.max_header_bytes.max(16 << 10))
-            .serve_connection(TokioIo::new(stream), self.caller(None));
-        let mut draining = pin!(self.lifecycle.reached(Phase::Draining));
+            .serve_connection(TokioIo::new(stream), self.caller(None, asked.clone()));
+        let mut draining = pin!(async {
+            self.lifecycle.reached(Phase::Draining).await;
+            // hyper closes a connection that it has read nothing of, though a request may lie there already.
+            let _ = timeout(LAST_ORDERS, asked.notified()).await;
+        });
         let served = tokio::select! {
             served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => served,
             () = &mut draining => {
@@ -134,7 +149,10 @@ impl<E: Endpoint + 'static> Connection<E> {
                 .max_concurrent_streams(128)
                 .keep_alive_interval(options.stall_timeout)
                 .keep_alive_timeout(options.header_timeout)
-                .serve_connection(TokioIo::new(stream), self.caller(Some(activity.clone())))
+                .serve_connection(
+                    TokioIo::new(stream),
+                    self.caller(Some(activity.clone()), Arc::default())
+                )
         );
         let ends = async {
             tokio::select! {
@@ -150,11 +168,12 @@ impl<E: Endpoint + 'static> Connection<E> {
         let _ = connection.await;
     }
 
-    fn caller(&self, activity: Option<Arc<Activity>>) -> Caller<E> {
+    fn caller(&self, activity: Option<Arc<Activity>>, asked: Arc<Notify>) -> Caller<E> {
         Caller {
             front: self.front.clone(),
             peer: self.peer,
             activity,
+            asked,
         }
     }
 }
@@ -250,6 +269,8 @@ struct Caller<E> {
     front: Arc<Front<E>>,
     peer: Peer,
     activity: Option<Arc<Activity>>,
+    /// Rung by each request.
+    asked: Arc<Notify>,
 }
 
 impl<E: Endpoint + 'static> Service<hyper::Request<Incoming>> for Caller<E> {
@@ -258,6 +279,7 @@ impl<E: Endpoint + 'static> Service<hyper::Request<Incoming>> for Caller<E> {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        self.asked.notify_one();
         let (front, peer) = (self.front.clone(), self.peer);
         let working = self.activity.as_ref().map(Activity::begin);
         Box::pin(async move { Ok(front.answer(request, peer, working).await) })

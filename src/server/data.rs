@@ -1,6 +1,6 @@
 //! The store with everything in memory that follows it, opened as one.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::Result;
@@ -12,7 +12,9 @@ use crate::sessions::sign_in::Desk;
 use crate::sessions::steady_clock::SteadyClock;
 use crate::store::{self, Options, Store, View, secrets};
 use crate::time::Timestamp;
-use crate::{alerts, audit, drifts, events, keys, metrics, scans, sessions, users};
+use crate::{
+    alerts, audit, backup, drifts, events, keys, metrics, retention, scans, sessions, users,
+};
 
 /// What the features' handlers read and write.
 #[derive(Debug, Clone)]
@@ -41,6 +43,10 @@ pub struct Data {
     pub patience: Live<alerts::Patience>,
     /// Signs checkpoints of the audit log.
     pub audit_signer: Arc<audit::Signer>,
+    /// Lets one backup be taken at a time.
+    pub backups: backup::Turns,
+    /// How long what is over is kept.
+    pub retention: Live<retention::Policy>,
 }
 
 /// The file with the keys of access tokens, where it is ours.
@@ -66,6 +72,8 @@ impl Data {
         let figures = Arc::<metrics::Figures>::default();
         let feed = Arc::<events::feed::Feed>::default();
         store::make_private_dir(&options.dir)?;
+        backup::restore::finish(&options.dir)?;
+        backup::folder::sweep(&options.dir);
         let fingerprint_secret = secrets::load_or_make(&options.dir, secrets::FINGERPRINT_KEY)?;
         let users = Arc::<users::index::Index>::default();
         let living = Arc::<sessions::index::Index>::default();
@@ -113,6 +121,8 @@ impl Data {
             fingerprint_secret,
             patience: alerts::Patience::default().into(),
             audit_signer,
+            backups: backup::Turns::default(),
+            retention: retention::Policy::default().into(),
         })
     }
 
@@ -128,12 +138,6 @@ impl Data {
 
     /// The size of the database's file, in bytes.
     pub fn file_bytes(&self) -> u64 {
-        file_bytes(self.store.file())
+        store::disk_bytes(self.store.file())
     }
-}
-
-/// A sparse file counts by what it takes on disk.
-fn file_bytes(file: &Path) -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(file).map_or(0, |metadata| metadata.blocks() * 512)
 }

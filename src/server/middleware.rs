@@ -17,7 +17,7 @@ use poem::{Addr, Body, Endpoint, IntoResponse, PathPattern, Request, RequestPart
 use poem_openapi::OpenApi;
 use tracing::Instrument;
 
-use crate::config::serve_options::{ServeOptions, is_upload};
+use crate::config::serve_options::{ServeOptions, may_take_long};
 use crate::error::Error;
 use crate::http::client_address::{Peer, Sender};
 use crate::http::context::RequestContext;
@@ -202,7 +202,7 @@ impl<E: Endpoint> Front<E> {
         let asks_for_options = request.method() == Method::OPTIONS;
         // Shares its bytes: a panic or a missed deadline does not tell the route.
         let uri = request.uri().clone();
-        let unlimited = is_upload(request.method(), request.uri().path());
+        let unlimited = may_take_long(request.method(), request.uri().path());
         let handled = AssertUnwindSafe(self.endpoint.call(request)).catch_unwind();
         let handled = if unlimited {
             Ok(handled.await)

@@ -2,6 +2,7 @@
 //!
 //! It knows the features' `Api`s, and nothing of what they do.
 
+pub mod activation;
 pub mod body;
 mod certificate;
 pub mod chores;
@@ -20,21 +21,26 @@ mod paced;
 mod refusal;
 pub mod reload;
 mod renewal;
+mod retention;
 mod route_table;
 pub mod routes;
 mod scrape;
 mod security_headers;
 pub mod serve_loop;
 pub mod shutdown;
+pub mod supervisor;
 mod tls;
 mod ui;
 mod unreadable;
+mod validity;
+pub mod watchdog;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 pub use crate::config::ServeOptions;
 pub use crate::telemetry::lifecycle::{Lifecycle, Phase};
@@ -42,6 +48,7 @@ pub use certificate::PairError;
 pub use contract::contract;
 pub use data::Data;
 pub use serve_loop::Listener;
+pub use supervisor::Supervisor;
 pub use tls::{Tls, TlsError};
 
 use crate::config::ScrapeToken;
@@ -50,7 +57,9 @@ use crate::events::stream::Sent;
 use crate::http::auth::Gate;
 use crate::live::Live;
 use crate::telemetry::health::Health;
+use crate::telemetry::intake::IntakeMetrics;
 use crate::telemetry::metrics::Metrics;
+use activation::Handed;
 use middleware::Front;
 
 /// What the server's own parts and the features share. Built once, before the first request.
@@ -66,6 +75,10 @@ pub struct App {
     pub audience: Arc<Audience>,
     /// Counts the events that go out.
     pub events_sent: Arc<Sent>,
+    /// Counts the scans that come in.
+    pub intake: IntakeMetrics,
+    /// Who looks after the program; nobody, unless it is set.
+    pub supervisor: Supervisor,
 }
 
 impl App {
@@ -77,11 +90,17 @@ impl App {
     /// The same, with so many streams of events at most.
     pub fn with_streams(limits: Limits) -> Self {
         let lifecycle = Lifecycle::new();
+        let (metrics, intake) = (Arc::new(Metrics::new()), IntakeMetrics::default());
+        intake.register(&metrics);
+        let health = Arc::new(Health::new(lifecycle.clone()));
+        health.register(&metrics);
         Self {
-            health: Arc::new(Health::new(lifecycle.clone())),
-            metrics: Arc::new(Metrics::new()),
+            health,
+            metrics,
+            intake,
             audience: Arc::new(Audience::new(limits)),
             events_sent: Arc::default(),
+            supervisor: Supervisor::default(),
             lifecycle,
         }
     }
@@ -136,6 +155,16 @@ pub async fn bind(address: SocketAddr, protection: Protection) -> Result<TcpList
         })
 }
 
+/// Takes over a socket that somebody else listens on; the same protection is asked for.
+///
+/// # Errors
+/// As [`bind`].
+pub fn adopt(handed: Handed, protection: Protection) -> Result<TcpListener, ListenError> {
+    let address = handed.address;
+    permitted(address, protection)?;
+    TcpListener::from_std(handed.listener).map_err(|error| ListenError::Refused(address, error))
+}
+
 /// Whether the server may listen on an address with this protection.
 ///
 /// # Errors
@@ -147,21 +176,64 @@ pub fn permitted(address: SocketAddr, protection: Protection) -> Result<(), List
     Ok(())
 }
 
-/// Serves until the application's lifecycle drains, then finishes what is under way. `scrape_token` opens `/metrics`
-/// to other machines.
-///
-/// Returns when the last connection is closed or the time for it is over; the caller then closes the store.
-pub async fn run(
-    listener: Listener,
-    app: &App,
-    apis: routes::Apis,
-    gate: Arc<Gate>,
-    scrape_token: impl Into<Live<Option<ScrapeToken>>>,
-    options: impl Into<Live<ServeOptions>>,
-) {
-    let options = options.into();
-    let site = routes::Site::new(app, apis, gate, scrape_token.into());
-    let front = Front::new::<routes::Apis>(site, app.clone(), options.clone());
-    app.lifecycle.set(Phase::Ready);
-    serve_loop::serve(listener, Arc::new(front), app.clone(), options).await;
+/// A server that answers: at first that it is starting, then whatever it is asked.
+pub struct Serving {
+    app: App,
+    opening: Arc<routes::Opening>,
+    ended: JoinHandle<()>,
+    /// The bounds that every client is held to.
+    pub options: Live<ServeOptions>,
+    /// What opens `/metrics` to other machines.
+    pub scrape_token: Live<Option<ScrapeToken>>,
+}
+
+impl Serving {
+    /// Answers from now on: probes hear that the server is starting, at once, however long the store takes to open.
+    /// `scrape_token` opens `/metrics` to other machines.
+    pub fn start(
+        listener: Listener,
+        app: &App,
+        scrape_token: Option<ScrapeToken>,
+        options: ServeOptions,
+    ) -> Self {
+        let scrape_token = Live::from(scrape_token);
+        let options = Live::from(options);
+        let opening = Arc::new(routes::Opening::new(app));
+        let site = routes::Site::new(app, Arc::clone(&opening), scrape_token.clone());
+        let front = Arc::new(Front::new::<routes::Apis>(
+            site,
+            app.clone(),
+            options.clone(),
+        ));
+        let ended = tokio::spawn(serve_loop::serve(
+            listener,
+            front,
+            app.clone(),
+            options.clone(),
+        ));
+        Self {
+            app: app.clone(),
+            opening,
+            ended,
+            options,
+            scrape_token,
+        }
+    }
+
+    /// Answers everything from now on.
+    pub fn open(&self, apis: routes::Apis, gate: Arc<Gate>) {
+        self.opening.open(apis, gate);
+        self.app.lifecycle.set(Phase::Ready);
+        self.app.supervisor.ready("serving");
+    }
+
+    /// Serves until the application's lifecycle drains, then finishes what is under way.
+    ///
+    /// Returns when the last connection is closed or the time for it is over; the caller then closes the store.
+    pub async fn ended(self) {
+        if self.ended.await.is_err() {
+            tracing::error!("Accepting connections panicked");
+            self.app.lifecycle.set(Phase::Stopped);
+        }
+    }
 }

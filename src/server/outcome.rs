@@ -14,7 +14,7 @@ use poem::http::{Method, StatusCode};
 
 use crate::http::context::RequestContext;
 use crate::server::connection::Working;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Answered, Metrics};
 
 /// From here on a request counts as slow.
 const SLOW: Duration = Duration::from_secs(1);
@@ -89,12 +89,17 @@ impl Drop for OutBody {
         let outcome = &self.outcome;
         let took = self.took.unwrap_or_else(|| outcome.started.elapsed());
         let timed = (!outcome.listens).then_some(took);
-        outcome
-            .metrics
-            .request(&outcome.method, outcome.route, outcome.status, timed);
+        let request_bytes = outcome.read_bytes.load(Ordering::Relaxed);
+        outcome.metrics.request(&Answered {
+            method: &outcome.method,
+            route: outcome.route,
+            status: outcome.status,
+            took: timed,
+            request_bytes,
+            response_bytes: self.sent_bytes,
+        });
         let duration_ms = took.as_secs_f64() * 1_000.0;
         let status = outcome.status.as_u16();
-        let request_bytes = outcome.read_bytes.load(Ordering::Relaxed);
         let user = outcome.context.user.get().map(String::as_str);
         macro_rules! tell {
             ($level:ident, $message:literal) => {

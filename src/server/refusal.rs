@@ -25,6 +25,14 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
+    /// What metrics call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::TooManyFromOne => "address",
+        }
+    }
+
     fn problem(self) -> Problem {
         let mut problem = match self {
             Self::Full => Problem::new(

@@ -12,7 +12,8 @@ use crate::config::table::Reload;
 use crate::config::{Config, ConfigError, Flags, ScrapeToken, ServeOptions, Value};
 use crate::events::audience::Audience;
 use crate::live::Live;
-use crate::server::{App, Data};
+use crate::retention::Policy;
+use crate::server::{App, Data, Serving, Supervisor};
 use crate::telemetry::logs::Level;
 
 /// The settings that are replaced while the server runs.
@@ -25,18 +26,20 @@ pub struct Reloaded {
     /// What opens `/metrics` to other machines.
     pub scrape_token: Live<Option<ScrapeToken>>,
     patience: Live<Patience>,
+    retention: Live<Policy>,
     audience: Arc<Audience>,
     level: Level,
 }
 
 impl Reloaded {
     /// As they are at the start.
-    pub fn new(config: &Config, app: &App, data: &Data, level: Level) -> Self {
+    pub fn new(config: &Config, app: &App, serving: &Serving, data: &Data, level: Level) -> Self {
         Self {
-            options: config.serve_options().into(),
+            options: serving.options.clone(),
             scan_bytes: config.limits.scan_bytes.into(),
-            scrape_token: config.scrape_token.clone().into(),
+            scrape_token: serving.scrape_token.clone(),
             patience: data.patience.clone(),
+            retention: data.retention.clone(),
             audience: Arc::clone(&app.audience),
             level,
         }
@@ -48,6 +51,7 @@ impl Reloaded {
         self.scan_bytes.set(config.limits.scan_bytes);
         self.scrape_token.set(config.scrape_token.clone());
         self.patience.set(config.alerts.patience);
+        self.retention.set(config.retention.policy);
         self.audience.limit(config.limits.streams);
         if let Err(error) = self.level.set(&config.log.level) {
             tracing::error!(%error, "The log level can't be changed");
@@ -55,14 +59,20 @@ impl Reloaded {
     }
 }
 
-/// Reads the configuration anew at each SIGHUP from now on.
+/// Reads the configuration anew at each SIGHUP from now on, and tells the supervisor.
 ///
 /// # Errors
 /// When the system takes no signal handler.
-pub fn follow(flags: Flags, mut config: Config, reloaded: Reloaded) -> io::Result<()> {
+pub fn follow(
+    flags: Flags,
+    mut config: Config,
+    reloaded: Reloaded,
+    supervisor: Supervisor,
+) -> io::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
+            let _reloading = supervisor.reloading();
             let flags = flags.clone();
             // Files may be on a slow disk: not on a thread that serves.
             let read = tokio::task::spawn_blocking(move || Config::load(&flags)).await;

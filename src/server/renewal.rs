@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
+use crate::server::Supervisor;
 use crate::server::certificate::{Certificate, Current};
 
 /// How often the files are looked at: what renews them writes one after the other.
@@ -44,21 +45,24 @@ impl Renewal {
         }
     }
 
-    /// Watches from now on.
+    /// Watches from now on, and tells the supervisor when it reads because it was asked to.
     ///
     /// # Errors
     /// When the system takes no signal handler.
-    pub(crate) fn start(mut self) -> io::Result<()> {
+    pub(crate) fn start(mut self, supervisor: Supervisor) -> io::Result<()> {
         let mut hangup = signal(SignalKind::hangup())?;
         tokio::spawn(async move {
             loop {
                 let asked = next_look(&mut hangup).await;
+                let reloading = asked.then(|| supervisor.reloading());
                 // Files may be on a slow disk: not on a thread that serves.
                 let looked = tokio::task::spawn_blocking(move || {
                     self.look(asked);
                     self
                 });
-                match looked.await {
+                let looked = looked.await;
+                drop(reloading);
+                match looked {
                     Ok(renewal) => self = renewal,
                     Err(_) => return tracing::error!("Watching the TLS certificate panicked"),
                 }

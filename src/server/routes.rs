@@ -1,6 +1,6 @@
 //! Every feature's `Api`, on one screen, and what is served beside them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use poem::endpoint::BoxEndpoint;
 use poem::http::header::LOCATION;
@@ -18,7 +18,8 @@ use crate::server::{App, Data};
 use crate::server::{docs, scrape, ui};
 use crate::telemetry::api::HealthApi;
 use crate::{
-    alerts, audit, drifts, events, intake, keys, metrics, scans, sessions, users, workspaces,
+    alerts, audit, backup, drifts, events, intake, keys, metrics, scans, sessions, users,
+    workspaces,
 };
 
 /// Every feature's handlers. The contract is made of their types, the router of their values.
@@ -34,6 +35,7 @@ pub type Apis = (
     sessions::api::Api,
     users::api::Api,
     keys::api::Api,
+    backup::api::Api,
     HealthApi,
 );
 
@@ -55,6 +57,7 @@ pub fn apis(app: &App, data: &Data, scan_bytes: impl Into<Live<u64>>) -> Apis {
             data.fingerprint_secret,
             scan_bytes.into(),
             data.patience.clone(),
+            app.intake.clone(),
         ),
         workspaces::api::Api { store: store() },
         alerts::api::Api {
@@ -89,13 +92,49 @@ pub fn apis(app: &App, data: &Data, scan_bytes: impl Into<Live<u64>>) -> Apis {
             store: store(),
             index: Arc::clone(&data.gate.keys),
         },
+        backup::api::Api {
+            store: store(),
+            turns: data.backups.clone(),
+        },
         HealthApi::new(Arc::clone(&app.health)),
     )
 }
 
+/// The features' routes, which there are once the store is open. Until then there is health alone.
+pub(crate) struct Opening {
+    health: BoxEndpoint<'static>,
+    all: OnceLock<BoxEndpoint<'static>>,
+}
+
+impl Opening {
+    pub(crate) fn new(app: &App) -> Self {
+        let health = HealthApi::new(Arc::clone(&app.health));
+        Self {
+            health: OpenApiService::new(health, TITLE, VERSION)
+                .into_endpoint()
+                .boxed(),
+            all: OnceLock::new(),
+        }
+    }
+
+    /// Has all routes answered from now on.
+    pub(crate) fn open(&self, apis: Apis, gate: Arc<Gate>) {
+        let all = OpenApiService::new(apis, TITLE, VERSION)
+            .into_endpoint()
+            .data(gate)
+            .boxed();
+        // There is one store, which is opened once.
+        let _ = self.all.set(all);
+    }
+
+    fn now(&self) -> &BoxEndpoint<'static> {
+        self.all.get().unwrap_or(&self.health)
+    }
+}
+
 /// The routes: the features' own, and what stands beside the contract.
 pub(crate) struct Site {
-    api: BoxEndpoint<'static>,
+    api: Arc<Opening>,
     app: App,
     scrape_token: Live<Option<ScrapeToken>>,
 }
@@ -121,15 +160,11 @@ enum Beside {
 impl Site {
     pub(crate) fn new(
         app: &App,
-        apis: Apis,
-        gate: Arc<Gate>,
+        api: Arc<Opening>,
         scrape_token: Live<Option<ScrapeToken>>,
     ) -> Self {
         Self {
-            api: OpenApiService::new(apis, TITLE, VERSION)
-                .into_endpoint()
-                .data(gate)
-                .boxed(),
+            api,
             app: app.clone(),
             scrape_token,
         }
@@ -143,7 +178,7 @@ impl Site {
         match found {
             Beside::Metrics => Ok(
                 match scrape::admit(request, self.scrape_token.get().as_ref().as_ref()) {
-                    Ok(()) => self.app.metrics.scrape(),
+                    Ok(()) => self.app.metrics.scrape(request.headers()),
                     Err(problem) => failure(*problem),
                 },
             ),
@@ -170,7 +205,7 @@ impl Endpoint for Site {
         let path = request.uri().path();
         // The features' routes first: theirs are the many requests.
         if path.starts_with("/api/") || path.starts_with("/health") {
-            return self.api.call(request).await;
+            return self.api.now().call(request).await;
         }
         let (found, template) = beside(&request).ok_or(poem::error::NotFoundError)?;
         let template = Template(template);

@@ -80,6 +80,7 @@ pub async fn serve<E: Endpoint + 'static>(
         let pass = match door.enter(address.ip()) {
             Ok(pass) => pass,
             Err(why) => {
+                app.metrics.turned_away(why.name());
                 // Without a handshake, a client of TLS could not read why.
                 if tls.is_none() {
                     door.turn_away(stream, why);

@@ -9,8 +9,10 @@ use rustls::crypto::ring;
 use rustls::version::{TLS12, TLS13};
 use tokio_rustls::TlsAcceptor;
 
+use crate::server::Supervisor;
 use crate::server::certificate::{Certificate, Current, PairError};
 use crate::server::renewal::Renewal;
+use crate::time::Timestamp;
 
 /// HTTP/2, as a client asks for it in its handshake.
 pub(crate) const HTTP2: &[u8] = b"h2";
@@ -57,8 +59,13 @@ impl Tls {
     ///
     /// # Errors
     /// When the system takes no signal handler.
-    pub fn follow(&self, cert: &Path, key: &Path) -> io::Result<()> {
-        Renewal::of(cert, key, self.current.clone()).start()
+    pub fn follow(&self, cert: &Path, key: &Path, supervisor: Supervisor) -> io::Result<()> {
+        Renewal::of(cert, key, self.current.clone()).start(supervisor)
+    }
+
+    /// Until when the certificate that is served now is valid; none where it can't be told.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.current.expires_at()
     }
 
     /// Shakes hands with one client.

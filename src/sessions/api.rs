@@ -106,6 +106,14 @@ impl SessionView {
     }
 }
 
+/// How many.
+#[derive(Debug, Object, Serialize)]
+#[oai(rename = "SessionCount")]
+struct CountView {
+    /// How many sessions.
+    count: u64,
+}
+
 /// How a client keeps its refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Keeps {
@@ -226,6 +234,23 @@ impl Api {
         ok(Page::new(items, total, &query, None))
     }
 
+    /// End all of one's own sessions but the one that asks
+    ///
+    /// Their access tokens are refused from the next request on. The answer says how many there were.
+    #[oai(
+        path = "/auth/sessions",
+        method = "delete",
+        operation_id = "endOtherSessions"
+    )]
+    async fn end_other_sessions(&self, who: Person) -> ApiResult<CountView, WriteFailure> {
+        let (but, by) = (who.session(), who.into_actor());
+        let count = self
+            .store
+            .write(move |read, now| sessions::end_others(read, but, &by, now))
+            .await?;
+        ok(CountView { count })
+    }
+
     /// End one of one's own sessions
     ///
     /// Its access token is refused from the next request on.
@@ -274,5 +299,6 @@ mod tests {
             agreed(&SessionView::new(session, Some(id)))["current"],
             true
         );
+        assert_eq!(agreed(&CountView { count: 3 })["count"], 3);
     }
 }

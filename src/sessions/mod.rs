@@ -369,6 +369,26 @@ pub fn end_own(
     Ok(((), end(read, &session, by, now)?))
 }
 
+/// Ends all of somebody's own sessions but the one they ask from, and says how many those were.
+///
+/// # Errors
+/// What reading says.
+pub fn end_others(
+    read: &impl Reads,
+    but: Option<SessionId>,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(u64, Writes)> {
+    let (mut ended, mut writes) = (0, Writes::new());
+    for session in of_user(read, by.id, now)? {
+        if Some(session.id) != but {
+            writes.add(end(read, &session, by, now)?);
+            ended += 1;
+        }
+    }
+    Ok((ended, writes))
+}
+
 fn end(read: &impl Reads, session: &Record, by: &Actor, now: Timestamp) -> Result<Writes> {
     let mut writes = erase(read, session)?;
     let draft = Draft {

@@ -63,7 +63,7 @@ fn visit_table(
 
 /// The tables as they were after one commit. Cheap to share; tables are opened when first read.
 pub struct Snapshot {
-    transaction: ReadTransaction,
+    pub(super) transaction: ReadTransaction,
     tables: Vec<OnceLock<ReadOnlyTable<&'static [u8], &'static [u8]>>>,
 }
 
@@ -283,6 +283,12 @@ pub(super) fn is_held(file: &Path) -> bool {
     )
 }
 
+/// Moves pages to the front of the file until none is left to move, and cuts it off.
+pub(super) fn compact(database: &mut Database) -> Result<()> {
+    while database.compact().map_err(failed)? {}
+    Ok(())
+}
+
 /// Makes every table that is not there yet, so that snapshots can open them all.
 pub(super) fn create_tables(transaction: &WriteTransaction) -> Result<()> {
     for table in ALL {
@@ -311,9 +317,16 @@ pub(super) fn schema(database: &Database) -> Result<u32> {
     })
 }
 
-/// Copies every table of a database into a new file: the state after its last commit.
+/// Copies every table of a database into a new file, for its owner only: the state after its last commit.
 pub(super) fn copy(database: &Database, to: &Path) -> Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
     let source = database.begin_read().map_err(failed)?;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(to)
+        .map_err(Error::internal)?;
     let target = Database::create(to).map_err(failed)?;
     let transaction = target.begin_write().map_err(failed)?;
     for handle in source.list_tables().map_err(failed)? {

@@ -6,6 +6,7 @@ use redb::{Database, WriteTransaction};
 
 use super::engine::{self, failed};
 use super::keys::Key;
+use super::progress::{Progress, Stage};
 use super::tables::META;
 use crate::error::{Error, Result};
 
@@ -55,7 +56,12 @@ fn create(transaction: &WriteTransaction) -> Result<()> {
 ///
 /// # Errors
 /// `Unavailable`, when the file is newer than this program; else what the engine says.
-pub(super) fn migrate(database: &Database, file: Option<&Path>, steps: &[Migration]) -> Result<()> {
+pub(super) fn migrate(
+    database: &Database,
+    file: Option<&Path>,
+    steps: &[Migration],
+    progress: &Progress,
+) -> Result<()> {
     let stored = engine::schema(database)?;
     let newest = steps.last().map_or(0, |step| step.version);
     if stored > newest {
@@ -67,6 +73,7 @@ pub(super) fn migrate(database: &Database, file: Option<&Path>, steps: &[Migrati
     if stored == newest {
         return Ok(());
     }
+    progress.enter(Stage::Migrating);
     if let (Some(file), 1..) = (file, stored) {
         let copy = file.with_extension(format!("before-schema-{newest}.redb"));
         if !copy.exists() {
@@ -78,6 +85,7 @@ pub(super) fn migrate(database: &Database, file: Option<&Path>, steps: &[Migrati
         }
     }
     for step in steps.iter().filter(|step| step.version > stored) {
+        progress.enter(Stage::Migrating);
         let mut transaction = database.begin_write().map_err(failed)?;
         transaction.set_two_phase_commit(true);
         (step.run)(&transaction)?;

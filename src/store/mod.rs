@@ -9,12 +9,15 @@
 //!
 //! Only `engine` names the engine's types, so that another ordered key-value engine can take its place.
 
+pub mod backup;
 pub mod codec;
 mod engine;
 mod journal;
 pub mod keys;
 mod migrations;
 pub mod pack;
+mod progress;
+mod pulse;
 mod reads;
 mod saved;
 pub mod secrets;
@@ -32,17 +35,23 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
 
 pub use engine::{Batch, Snapshot};
 pub use journal::check_journal;
+pub use progress::{LONGEST_STAGE, OnStage, Stage};
+pub use pulse::Mishaps;
 pub use reads::{Order, Range, Reads, Visit};
 pub use saved::{Frozen, SAVED_FILE, restore_saved};
+pub use space::{Space, room_for};
 pub use tables::{Rows, Table};
-pub use verify::{Unverified, Verified, verify_file};
+pub use verify::{Unverified, Verified, verify_file, verify_open};
 pub use writes::{Appended, Counter, Entry, Row, Writes};
 
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
+use progress::Progress;
+use pulse::Pulse;
 use writer::{Change, Message, Writer};
 
 /// How many changes may wait before callers are sent away.
@@ -113,6 +122,8 @@ pub struct Options {
     pub save_views_after: Option<u64>,
     /// Called after each commit, on the writer's thread.
     pub on_commit: Box<dyn Fn(Commit) + Send>,
+    /// Called when something begins that may take long, while opening and while reopening.
+    pub on_stage: OnStage,
     /// Called when the store can't be reopened after failures: it will not write again.
     pub on_fatal: Box<dyn Fn(&Error) + Send>,
 }
@@ -136,6 +147,7 @@ impl Options {
             views: Vec::new(),
             save_views_after: None,
             on_commit: Box::new(|_| {}),
+            on_stage: Arc::new(|_| {}),
             on_fatal: Box::new(|_| {}),
         }
     }
@@ -170,6 +182,8 @@ struct Shared {
     waiting: AtomicU64,
     /// Where views are saved; none where none is.
     saved: Option<PathBuf>,
+    progress: Progress,
+    pulse: Pulse,
 }
 
 /// The store. Cheap to clone; all clones are one.
@@ -179,6 +193,7 @@ pub struct Store {
     queue: SyncSender<Message>,
     writer: Arc<Mutex<Option<std::thread::JoinHandle<()>>>>,
     file: PathBuf,
+    space: Arc<space::Watch>,
 }
 
 impl std::fmt::Debug for Store {
@@ -205,7 +220,8 @@ impl Store {
 
     /// Opens on the given source: the writer's thread owns the database from here on.
     fn start(source: writer::Source, options: Options, file: PathBuf) -> Result<Self> {
-        let database = source.open()?;
+        let progress = Progress::new(Arc::clone(&options.on_stage));
+        let database = source.open(&progress)?;
         let is_any_saved = options.views.iter().any(|view| view.name().is_some());
         let saved = is_any_saved.then(|| file.with_file_name(SAVED_FILE));
         let shared = Arc::new(Shared {
@@ -215,6 +231,8 @@ impl Store {
             commits: watch::Sender::new(0),
             waiting: AtomicU64::new(0),
             saved,
+            progress,
+            pulse: Pulse::new(),
         });
         let opened = shared.publish_anew(&database)?;
         let mut saver = saved::Saver::new(shared.saved.clone(), options.save_views_after);
@@ -228,12 +246,13 @@ impl Store {
             outrun_stored_ids(snapshot)?;
         }
         let (queue, waiting) = sync_channel(QUEUE);
+        let space = Arc::new(space::Watch::new(&file, options.min_free_bytes));
         let writer = Writer {
             source,
             database: Some(database),
             shared: Arc::clone(&shared),
             waiting,
-            space: space::Watch::new(&file, options.min_free_bytes),
+            space: Arc::clone(&space),
             saver,
             on_commit: options.on_commit,
             on_fatal: options.on_fatal,
@@ -247,6 +266,7 @@ impl Store {
             queue,
             writer: Arc::new(Mutex::new(Some(thread))),
             file,
+            space,
         })
     }
 
@@ -335,6 +355,20 @@ impl Store {
             .unwrap_or_else(|_| Err(writer::closed()))
     }
 
+    /// [`Store::write_vital`] for callers that are not asynchronous.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_vital_blocking<T, F>(&self, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send + 'static,
+    {
+        self.queue(change, true)?
+            .blocking_recv()
+            .unwrap_or_else(|_| Err(writer::closed()))
+    }
+
     fn queue<T, F>(&self, change: F, is_vital: bool) -> Result<oneshot::Receiver<Result<T>>>
     where
         T: Send + 'static,
@@ -345,9 +379,12 @@ impl Store {
         self.queue.try_send(Message::Change(Box::new(Change::new(change, is_vital, done)))).map_err(|error| {
             self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             match error {
-                TrySendError::Full(_) => Error::Unavailable(
-                    "More changes are waiting than can be written right now: try again in a moment.".to_owned(),
-                ),
+                TrySendError::Full(_) => {
+                    self.shared.pulse.refused();
+                    Error::Unavailable(
+                        "More changes are waiting than can be written right now: try again in a moment.".to_owned(),
+                    )
+                }
                 TrySendError::Disconnected(_) => writer::closed(),
             }
         })?;
@@ -385,6 +422,54 @@ impl Store {
         self.shared.waiting.load(Ordering::Relaxed)
     }
 
+    /// How many changes may wait before callers are sent away.
+    pub fn queue_capacity(&self) -> u64 {
+        QUEUE as u64
+    }
+
+    /// For how long the writer has been at one piece of work, such as a commit that a slow disk holds up; zero while it
+    /// rests.
+    pub fn busy_for(&self) -> Duration {
+        self.shared.pulse.busy_for()
+    }
+
+    /// What went wrong since it was opened.
+    pub fn mishaps(&self) -> Mishaps {
+        self.shared.pulse.mishaps()
+    }
+
+    /// For how long the oldest state that somebody still reads has been outdated, which keeps its pages in the file; zero
+    /// where nobody reads an old one.
+    pub fn oldest_read(&self) -> Duration {
+        self.shared.pulse.oldest_read()
+    }
+
+    /// How much room the disk has; none where the file system doesn't say.
+    pub fn space(&self) -> Option<Space> {
+        self.space.space()
+    }
+
+    /// Whether the writer works: it has done something since `seen` was set, or answers within so long. While it is at a
+    /// [`Stage`] it may be silent for [`LONGEST_STAGE`].
+    pub async fn writer_works(&self, seen: &mut u64, within: Duration) -> bool {
+        let (answer, answered) = oneshot::channel();
+        // Where the queue is full, what it has done tells.
+        let asked = self.queue.try_send(Message::Ping(answer)).is_ok();
+        let answers = asked && matches!(timeout(within, answered).await, Ok(Ok(())));
+        let progress = &self.shared.progress;
+        let beats = progress.beats();
+        let moved = std::mem::replace(seen, beats) != beats;
+        answers || moved || progress.is_at_a_stage()
+    }
+
+    /// Whether so many more bytes can be written beside the database without its own changes being refused.
+    ///
+    /// # Errors
+    /// `NoRoom`, with figures.
+    pub fn has_room_for(&self, bytes: u64) -> Result<()> {
+        self.space.has_room_for(bytes)
+    }
+
     /// The database's file.
     pub fn file(&self) -> &Path {
         &self.file
@@ -409,6 +494,41 @@ pub fn is_held(dir: &Path) -> bool {
     engine::is_held(&dir.join(FILE_NAME))
 }
 
+/// What a store's file takes on the disk, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Before.
+    pub before_bytes: u64,
+    /// After.
+    pub after_bytes: u64,
+}
+
+/// Makes the file of a stopped store as small as what is in it, step by step, each of them durable.
+///
+/// # Errors
+/// `Unavailable`, with what to do, where it can't be opened; what writing says.
+pub fn compact(dir: &Path) -> Result<Sizes> {
+    let path = dir.join(FILE_NAME);
+    let source = writer::Source::File {
+        path: path.clone(),
+        cache_bytes: 64 << 20,
+    };
+    let before_bytes = disk_bytes(&path);
+    let mut database = source.open(&Progress::new(Arc::new(|_| {})))?;
+    engine::compact(&mut database)?;
+    drop(database);
+    Ok(Sizes {
+        before_bytes,
+        after_bytes: disk_bytes(&path),
+    })
+}
+
+/// What a sparse file takes on the disk, in bytes.
+pub fn disk_bytes(file: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(file).map_or(0, |metadata| metadata.blocks() * 512)
+}
+
 /// Which store it is: 16 random bytes, made with it and never changed.
 ///
 /// # Errors
@@ -418,6 +538,23 @@ pub fn instance(read: &impl Reads) -> Result<[u8; 16]> {
     read.get_bytes(tables::META.table, &key)?
         .and_then(|bytes| bytes.try_into().ok())
         .ok_or_else(|| Error::internal("the store's instance id is missing or damaged"))
+}
+
+/// The schema version of the tables.
+///
+/// # Errors
+/// `Internal`, where it is missing.
+pub fn schema(read: &impl Reads) -> Result<u32> {
+    let key = keys::Key::to_bytes(&"schema".to_owned());
+    read.get_bytes(tables::META.table, &key)?
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(u32::from_be_bytes)
+        .ok_or_else(|| Error::internal("the store's schema version is missing or damaged"))
+}
+
+/// The schema version that this program writes.
+pub fn newest_schema() -> u32 {
+    migrations::MIGRATIONS.last().map_or(0, |step| step.version)
 }
 
 /// Makes new ids greater than all stored ones, also after the clock was set back.

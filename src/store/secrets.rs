@@ -62,12 +62,8 @@ pub(crate) fn write(path: &Path, text: &str) -> std::io::Result<()> {
         .mode(0o600)
         .open(&part)?;
     file.write_all(text.as_bytes())?;
-    // A command that root runs must leave no file that the server's own user can't read.
-    if rustix::process::geteuid().is_root()
-        && let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty())
-    {
-        let owner = std::fs::metadata(dir)?;
-        fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+        give_to_owner_of(dir, &file)?;
     }
     file.sync_all()?;
     std::fs::rename(&part, path)?;
@@ -75,6 +71,19 @@ pub(crate) fn write(path: &Path, text: &str) -> std::io::Result<()> {
         Some(dir) if !dir.as_os_str().is_empty() => File::open(dir)?.sync_all(),
         _ => File::open(".")?.sync_all(),
     }
+}
+
+/// Gives what root makes to the owner of the directory it is in: a command that root runs must leave no file that the
+/// server's own user can't read. Does nothing for others.
+///
+/// # Errors
+/// The system's own.
+pub(crate) fn give_to_owner_of(dir: &Path, file: &File) -> std::io::Result<()> {
+    if rustix::process::geteuid().is_root() {
+        let owner = std::fs::metadata(dir)?;
+        fchown(file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

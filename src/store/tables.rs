@@ -49,8 +49,9 @@ macro_rules! tables {
 
 tables! {
     /// Key: a name. Value: as the name says: `schema` (big-endian u32), `instance` (16 bytes), `log.<table>` (the
-    /// newest sequence number of that log, big-endian u64), `journal` (the journal's newest number, big-endian u64, that
-    /// commit's token, 16 bytes, and how many keys the journal has, big-endian u64).
+    /// newest sequence number of that log, big-endian u64), `removed.<things>` (the greatest id that retention removed),
+    /// `journal` (the journal's newest number, big-endian u64, that commit's token, 16 bytes, and how many keys the journal
+    /// has, big-endian u64).
     META: Rows<String> = "meta.v1";
     /// Key: what is counted, its dimensions. Value: big-endian i64.
     COUNTERS: Rows<Vec<u8>> = "counters.v1";

@@ -434,7 +434,8 @@ fn a_newer_database_is_refused_and_an_older_one_is_copied_first() {
         what: "test",
         run: |_| Ok(()),
     };
-    migrations::migrate(&database, Some(&path), &[next]).unwrap();
+    let progress = progress::Progress::new(Arc::new(|_| {}));
+    migrations::migrate(&database, Some(&path), &[next], &progress).unwrap();
     drop(database);
     let refused = Store::open(Options::new(dir.path()))
         .unwrap_err()

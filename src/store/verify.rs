@@ -58,6 +58,14 @@ pub fn verify_file(path: &Path, cache_bytes: usize) -> Result<Verified, Unverifi
             DatabaseError::Storage(StorageError::Io(error)),
         )),
     })?;
+    verify_open(file, path, cache_bytes)
+}
+
+/// The same for an open file; `path` is what messages call it.
+///
+/// # Errors
+/// See [`Unverified`].
+pub fn verify_open(file: File, path: &Path, cache_bytes: usize) -> Result<Verified, Unverified> {
     file.try_lock_shared().map_err(|error| {
         Unverified::Unopened(match error {
             TryLockError::WouldBlock => cannot_open(path, DatabaseError::DatabaseAlreadyOpen),

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use super::engine::{Batch, Snapshot, failed};
 use super::journal;
 use super::migrations::{MIGRATIONS, migrate};
+use super::progress::{Progress, Stage};
 use super::saved::{self, Opened, Saver};
 use super::space::Room;
 use super::writes::{Row, Writes};
@@ -41,6 +42,8 @@ const REOPENINGS: [Duration; 5] = [
 pub(super) enum Message {
     /// A change to make.
     Change(Box<dyn Job>),
+    /// Somebody wants to know whether the writer works.
+    Ping(oneshot::Sender<()>),
     /// Close the database.
     Stop,
 }
@@ -165,14 +168,17 @@ pub(super) enum Source {
 
 impl Source {
     /// Opens the database and brings it to the newest schema.
-    pub(super) fn open(&self) -> Result<Database> {
+    pub(super) fn open(&self, progress: &Progress) -> Result<Database> {
+        progress.enter(Stage::Opening);
         match self {
             Self::File { path, cache_bytes } => {
+                let checking = progress.clone();
                 let said_percent = AtomicU64::new(0);
                 let database = Database::builder()
                     .set_cache_size(*cache_bytes)
                     .set_repair_callback(move |repair| {
                         let percent = (repair.progress() * 100.0) as u64;
+                        checking.enter(Stage::Checking(percent.min(100) as u8));
                         if percent >= said_percent.load(Ordering::Relaxed) + 10 {
                             said_percent.store(percent, Ordering::Relaxed);
                             tracing::info!(percent, "Checking the database after an unclean stop");
@@ -181,13 +187,13 @@ impl Source {
                     .create(path)
                     .map_err(|error| cannot_open(path, error))?;
                 make_private(path);
-                migrate(&database, Some(path), MIGRATIONS)?;
+                migrate(&database, Some(path), MIGRATIONS, progress)?;
                 Ok(database)
             }
             #[cfg(test)]
             Self::Backend(open) => {
                 let database = open()?;
-                migrate(&database, None, MIGRATIONS)?;
+                migrate(&database, None, MIGRATIONS, progress)?;
                 Ok(database)
             }
         }
@@ -239,6 +245,7 @@ impl Shared {
             .published
             .write()
             .unwrap_or_else(PoisonError::into_inner);
+        self.progress.enter(Stage::Building(0, self.views.len()));
         let restored = match &self.saved {
             // A view that can't follow what was saved is built, and so are all.
             Some(path) => saved::restore(path, &self.views, &snapshot).unwrap_or_else(|error| {
@@ -247,7 +254,8 @@ impl Shared {
             }),
             None => None,
         };
-        for view in &self.views {
+        for (done, view) in self.views.iter().enumerate() {
+            self.progress.enter(Stage::Building(done, self.views.len()));
             if restored.is_none() || view.name().is_none() {
                 view.load(&snapshot)?;
             }
@@ -270,6 +278,7 @@ impl Shared {
                 None => tracing::info!(duration_ms, "Built the index from the rows"),
             }
         }
+        self.progress.leave();
         Ok(opened)
     }
 
@@ -293,7 +302,9 @@ impl Shared {
                     view.load(&snapshot)?;
                 }
             }
-            published.snapshot = Some(snapshot);
+            if let Some(old) = published.snapshot.replace(snapshot) {
+                self.pulse.outdate(&old);
+            }
         }
         self.commits.send_modify(|count| *count += 1);
         Ok(())
@@ -306,7 +317,7 @@ pub(super) struct Writer {
     pub(super) database: Option<Database>,
     pub(super) shared: Arc<Shared>,
     pub(super) waiting: Receiver<Message>,
-    pub(super) space: space::Watch,
+    pub(super) space: Arc<space::Watch>,
     pub(super) saver: Saver,
     pub(super) on_commit: Box<dyn Fn(Commit) + Send>,
     pub(super) on_fatal: Box<dyn Fn(&Error) + Send>,
@@ -315,26 +326,40 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until it is told to stop or no caller is left.
     pub(super) fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
         let mut settled = true;
+        let mut idle_at = Instant::now() + IDLE;
         loop {
-            let first = match self.waiting.recv_timeout(IDLE) {
+            let patience = idle_at.saturating_duration_since(Instant::now());
+            let first = match self.waiting.recv_timeout(patience) {
                 Ok(Message::Change(job)) => job,
+                Ok(Message::Ping(answer)) => {
+                    // Who asks may have left; being asked is no work, and the writer is as idle as before.
+                    let _ = answer.send(());
+                    continue;
+                }
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
+                    let _work = shared.pulse.work();
                     self.look_at_space();
                     if !settled {
                         settled = true;
                         self.settle_down();
                     }
                     self.save_views(true);
+                    self.shared.progress.beat();
+                    idle_at = Instant::now() + IDLE;
                     continue;
                 }
             };
             settled = false;
+            let _work = shared.pulse.work();
             if self.work(first) == Flow::Stop {
                 break;
             }
             self.save_views(false);
+            self.shared.progress.beat();
+            idle_at = Instant::now() + IDLE;
         }
         self.saver.hear(true);
         self.save_views(true);
@@ -355,7 +380,10 @@ impl Writer {
         let is_ready = *self.shared.state.borrow() == State::Ready;
         if is_ready
             && self.saver.is_worth_it(is_idle)
-            && self.space.has_room_for(self.saver.expected_bytes())
+            && self
+                .space
+                .has_room_for(self.saver.expected_bytes())
+                .is_ok()
         {
             self.saver.begin(&self.shared.views);
         }
@@ -418,6 +446,7 @@ impl Writer {
             }
             Err(error) => {
                 tracing::error!(%error, "Writing failed: reopening the database");
+                self.shared.pulse.failed();
                 self.shared
                     .state
                     .send_replace(State::Degraded(error.to_string()));
@@ -442,12 +471,16 @@ impl Writer {
                 .unwrap_or_else(PoisonError::into_inner)
                 .snapshot = None;
             self.database = None;
-            match self.source.open().and_then(|database| {
-                self.saver.opened(self.shared.publish_anew(&database)?);
-                Ok(database)
-            }) {
+            match self
+                .source
+                .open(&self.shared.progress)
+                .and_then(|database| {
+                    self.saver.opened(self.shared.publish_anew(&database)?);
+                    Ok(database)
+                }) {
                 Ok(database) => {
                     self.database = Some(database);
+                    self.shared.pulse.reopened();
                     self.shared.state.send_replace(State::Ready);
                     self.shared.commits.send_modify(|count| *count += 1);
                     tracing::warn!("The database is open again: writing goes on");
@@ -476,10 +509,21 @@ impl Writer {
         })();
         if let Err(error) = settled {
             tracing::error!(%error, "Writing failed while idle: reopening the database");
+            self.shared.pulse.failed();
             self.shared
                 .state
                 .send_replace(State::Degraded(error.to_string()));
             self.reopen();
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// A writer that panics is a mistake of ours, and must not look like one that rests.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.shared.state.send_replace(State::Closed);
+            (self.on_fatal)(&Error::internal("the store's writer panicked"));
         }
     }
 }
@@ -516,12 +560,14 @@ fn run_batch(
                 job.refuse(Error::Full);
             }
             next += 1;
+            shared.progress.beat();
         }
         if jobs.len() >= BATCH_CHANGES || batch.bytes() >= BATCH_BYTES || *stop {
             break;
         }
         match waiting.try_recv() {
             Ok(Message::Change(job)) => jobs.push(job),
+            Ok(Message::Ping(answer)) => drop(answer.send(())),
             Ok(Message::Stop) => *stop = true,
             Err(_) => break,
         }

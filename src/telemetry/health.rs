@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
+use crate::telemetry::figures::about;
 use crate::telemetry::lifecycle::{Lifecycle, Phase};
+use crate::telemetry::metrics::Metrics;
 
 /// Says whether a part works, or in a few words why it doesn't. Called at each scrape: it must be quick.
 pub type Check = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 /// A fact for `/health/detailed`. Called at each scrape.
 pub type Fact = Box<dyn Fn() -> serde_json::Value + Send + Sync>;
+
+/// What a check that passes says.
+const PASSED: &str = "ok";
 
 /// The checks behind `/health/ready` and the facts behind `/health/detailed`.
 pub struct Health {
@@ -38,6 +43,31 @@ impl Health {
             checks: RwLock::default(),
             facts: RwLock::default(),
         }
+    }
+
+    /// Shows under `/metrics` what the checks say.
+    pub fn register(self: &Arc<Self>, metrics: &Metrics) {
+        let health = Arc::clone(self);
+        metrics.at_each_scrape("health", move |figures| {
+            let readiness = health.readiness();
+            figures.gauge(
+                about(
+                    "ready",
+                    "1 where /health/ready answers 200, 0 where it answers 503",
+                ),
+                u64::from(readiness.ready),
+            )?;
+            figures.gauges(
+                about(
+                    "health_check",
+                    "1 for each check of /health/ready that passes, 0 for one that fails",
+                ),
+                readiness
+                    .checks
+                    .iter()
+                    .map(|(check, said)| ([("check", &**check)], u64::from(said == PASSED))),
+            )
+        });
     }
 
     /// Adds a check to `/health/ready`, such as `database`.
@@ -74,7 +104,7 @@ impl Health {
             ready: results.iter().all(|(_, result)| result.is_ok()),
             checks: results
                 .into_iter()
-                .map(|(name, result)| (name.to_owned(), result.err().unwrap_or("ok".to_owned())))
+                .map(|(name, result)| (name.to_owned(), result.err().unwrap_or(PASSED.to_owned())))
                 .collect(),
         }
     }

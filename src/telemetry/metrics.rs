@@ -8,18 +8,19 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use poem::Response;
-use poem::http::header::CONTENT_TYPE;
-use poem::http::{HeaderValue, Method, StatusCode};
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use poem::http::header::{ACCEPT, CONTENT_TYPE, VARY};
+use poem::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::telemetry::process;
+use crate::telemetry::figures::{self, Figures};
+use crate::telemetry::{classic, process};
+use crate::time::Timestamp;
 
 /// The content type of OpenMetrics text.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -34,7 +35,23 @@ pub struct Metrics {
     registry: RwLock<Registry>,
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    request_bytes: Counter,
+    response_bytes: Counter,
     connections: Gauge,
+    turned_away: Family<RefusalLabels, Counter>,
+}
+
+/// What is known of a request when its answer is sent.
+#[derive(Debug)]
+pub(crate) struct Answered<'a> {
+    pub(crate) method: &'a Method,
+    /// The route's template, never the raw path.
+    pub(crate) route: &'static str,
+    pub(crate) status: StatusCode,
+    /// None where how long it took says nothing.
+    pub(crate) took: Option<Duration>,
+    pub(crate) request_bytes: u64,
+    pub(crate) response_bytes: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -48,6 +65,11 @@ struct RequestLabels {
 struct RouteLabels {
     method: &'static str,
     route: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabels {
+    reason: &'static str,
 }
 
 /// Counts one connection for as long as it lives.
@@ -67,7 +89,10 @@ impl Metrics {
         let metrics = Self {
             requests: Family::default(),
             durations: Family::new_with_constructor(durations),
+            request_bytes: Counter::default(),
+            response_bytes: Counter::default(),
             connections: Gauge::default(),
+            turned_away: Family::default(),
             registry: RwLock::default(),
         };
         let ours = registry.sub_registry_with_prefix("driftsentry");
@@ -87,12 +112,36 @@ impl Metrics {
             Unit::Seconds,
             metrics.durations.clone(),
         );
+        ours.register_with_unit(
+            "http_request",
+            "Bodies of requests as they came, without heads",
+            Unit::Bytes,
+            metrics.request_bytes.clone(),
+        );
+        ours.register_with_unit(
+            "http_response",
+            "Bodies of answers as they went out, without heads; streams of events too",
+            Unit::Bytes,
+            metrics.response_bytes.clone(),
+        );
         ours.register(
             "http_connections",
             "Open connections",
             metrics.connections.clone(),
         );
-        registry.register_collector(Box::new(ProcessCollector));
+        ours.register(
+            "http_connections_refused",
+            "Connections turned away at the door: full, there are as many as there may be; address, as many from one address",
+            metrics.turned_away.clone(),
+        );
+        for reason in ["full", "address"] {
+            // A series that is there from the start shows its first rise.
+            drop(metrics.turned_away.get_or_create(&RefusalLabels { reason }));
+        }
+        let started = Timestamp::now();
+        figures::register(&mut registry, "process", move |figures| {
+            process::tell(figures, started)
+        });
         *metrics
             .registry
             .write()
@@ -109,16 +158,19 @@ impl Metrics {
         metrics(registry.sub_registry_with_prefix("driftsentry"));
     }
 
-    /// Counts a request, and takes its time where it has one.
-    pub(crate) fn request(
+    /// Has this told at each scrape, under the prefix `driftsentry`. It must be quick, and wait for nobody.
+    pub fn at_each_scrape(
         &self,
-        method: &Method,
-        route: &'static str,
-        status: StatusCode,
-        took: Option<Duration>,
+        name: &'static str,
+        tell: impl Fn(&mut Figures<'_>) -> fmt::Result + Send + Sync + 'static,
     ) {
-        let method = known_method(method);
-        let status = status.as_u16();
+        self.register(|registry| figures::register(registry, name, tell));
+    }
+
+    /// Counts a request, and takes its time where it has one.
+    pub(crate) fn request(&self, answered: &Answered<'_>) {
+        let method = known_method(answered.method);
+        let (route, status) = (answered.route, answered.status.as_u16());
         self.requests
             .get_or_create(&RequestLabels {
                 method,
@@ -126,11 +178,20 @@ impl Metrics {
                 status,
             })
             .inc();
-        if let Some(took) = took {
+        self.request_bytes.inc_by(answered.request_bytes);
+        self.response_bytes.inc_by(answered.response_bytes);
+        if let Some(took) = answered.took {
             self.durations
                 .get_or_create(&RouteLabels { method, route })
                 .observe(took.as_secs_f64());
         }
+    }
+
+    /// Counts a connection that was turned away.
+    pub(crate) fn turned_away(&self, reason: &'static str) {
+        self.turned_away
+            .get_or_create(&RefusalLabels { reason })
+            .inc();
     }
 
     /// Counts a connection until the value is dropped.
@@ -148,13 +209,38 @@ impl Metrics {
         text
     }
 
-    /// The answer to a scrape.
-    pub(crate) fn scrape(&self) -> Response {
-        let mut response = Response::from(self.text());
-        let content_type = HeaderValue::from_static(OPEN_METRICS);
-        response.headers_mut().insert(CONTENT_TYPE, content_type);
+    /// The answer to a scrape: OpenMetrics, or the older text for who asks for that alone.
+    pub(crate) fn scrape(&self, headers: &HeaderMap) -> Response {
+        let (content_type, text) = if wants_classic(headers) {
+            (
+                classic::CONTENT_TYPE,
+                classic::from_open_metrics(&self.text()),
+            )
+        } else {
+            (OPEN_METRICS, self.text())
+        };
+        let mut response = Response::from(text);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(VARY, HeaderValue::from_static("accept"));
         response
     }
+}
+
+/// Whether a client takes the older text and says nothing of OpenMetrics, as `promtool` and older agents do. Prometheus
+/// names both, OpenMetrics first.
+fn wants_classic(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(ACCEPT).iter();
+    let kinds = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .filter_map(|kind| kind.split(';').next().map(str::trim));
+    let (mut classic, mut open_metrics) = (false, false);
+    for kind in kinds {
+        classic |= kind.eq_ignore_ascii_case("text/plain");
+        open_metrics |= kind.eq_ignore_ascii_case("application/openmetrics-text");
+    }
+    classic && !open_metrics
 }
 
 impl Default for Metrics {
@@ -183,40 +269,6 @@ fn known_method(method: &Method) -> &'static str {
     }
 }
 
-/// The process's own figures, read at each scrape.
-#[derive(Debug)]
-struct ProcessCollector;
-
-impl Collector for ProcessCollector {
-    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let now = process::figures();
-        let resident = ConstGauge::new(now.resident_bytes as f64);
-        let open = ConstGauge::new(now.open_fds as f64);
-        let cpu = ConstCounter::new(now.cpu_s);
-        let descriptor = encoder.encode_descriptor(
-            "process_resident_memory",
-            "Memory in RAM",
-            Some(&Unit::Bytes),
-            resident.metric_type(),
-        )?;
-        resident.encode(descriptor)?;
-        let descriptor = encoder.encode_descriptor(
-            "process_open_fds",
-            "Open file descriptors",
-            None,
-            open.metric_type(),
-        )?;
-        open.encode(descriptor)?;
-        let descriptor = encoder.encode_descriptor(
-            "process_cpu",
-            "Processor time used",
-            Some(&Unit::Seconds),
-            cpu.metric_type(),
-        )?;
-        cpu.encode(descriptor)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,9 +276,17 @@ mod tests {
     #[test]
     fn requests_are_counted_by_template() {
         let metrics = Metrics::new();
-        let took = Duration::from_millis(3);
-        metrics.request(&Method::GET, "/health", StatusCode::OK, Some(took));
-        metrics.request(&Method::GET, "/events", StatusCode::OK, None);
+        let answered = |route, took| Answered {
+            method: &Method::GET,
+            route,
+            status: StatusCode::OK,
+            took,
+            request_bytes: 1,
+            response_bytes: 20,
+        };
+        metrics.request(&answered("/health", Some(Duration::from_millis(3))));
+        metrics.request(&answered("/events", None));
+        metrics.turned_away("full");
         metrics.register(|registry| {
             registry.register("tests", "A feature's own", Counter::<u64>::default());
         });
@@ -239,11 +299,34 @@ mod tests {
             "driftsentry_tests_total 0",
             "process_resident_memory_bytes ",
             "process_cpu_seconds_total ",
+            "driftsentry_http_request_bytes_total 2",
+            "driftsentry_http_response_bytes_total 40",
+            r#"driftsentry_http_connections_refused_total{reason="full"} 1"#,
+            r#"driftsentry_http_connections_refused_total{reason="address"} 0"#,
             "# EOF",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
         }
         let untimed = r#"duration_seconds_count{method="GET",route="/events"}"#;
         assert!(!text.contains(untimed), "{text}");
+    }
+
+    #[test]
+    fn who_asks_for_the_older_text_alone_gets_it() {
+        for (accept, classic) in [
+            ("", false),
+            ("*/*", false),
+            ("text/html,*/*", false),
+            ("text/plain", true),
+            ("Text/Plain;version=0.0.4, */*;q=0.1", true),
+            (
+                "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                false,
+            ),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(wants_classic(&headers), classic, "{accept}");
+        }
     }
 }

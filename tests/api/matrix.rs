@@ -49,6 +49,7 @@ enum Rule {
 
 /// Every operation.
 const RULES: &[(&str, Rule)] = &[
+    ("POST /api/v1/admin/backup", Rule::Admin),
     ("GET /api/v1/alerts", Rule::Read),
     ("POST /api/v1/alerts/mark-all-read", Rule::ReadEverywhere),
     ("GET /api/v1/alerts/unread-count", Rule::Read),
@@ -62,6 +63,7 @@ const RULES: &[(&str, Rule)] = &[
     ("POST /api/v1/auth/logout", Rule::Public),
     ("POST /api/v1/auth/refresh", Rule::Public),
     ("GET /api/v1/auth/sessions", Rule::Person),
+    ("DELETE /api/v1/auth/sessions", Rule::Person),
     ("DELETE /api/v1/auth/sessions/{id}", Rule::Person),
     ("GET /api/v1/drifts", Rule::Read),
     ("POST /api/v1/drifts", Rule::Decide),

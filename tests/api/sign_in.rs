@@ -516,6 +516,36 @@ fn one_sees_ones_own_sessions_and_ends_them() {
 }
 
 #[test]
+fn all_other_sessions_end_at_once() {
+    let app = App::start();
+    let nobody = app.as_nobody();
+    let email = app.new_user("ana", "viewer");
+    let sign_in = || tokens(&nobody.sign_in(&email, PASSWORD).expect(200));
+    let others = [sign_in(), sign_in()];
+    let (here, _) = sign_in();
+    let (another, _) = tokens(
+        &nobody
+            .sign_in(&app.new_user("ben", "viewer"), PASSWORD)
+            .expect(200),
+    );
+    let client = nobody.with_credential(&here);
+    let ended = client.delete("/auth/sessions").expect(200);
+    assert_eq!(ended.number("/data/count"), 2);
+    assert!(others.iter().all(|(access, _)| !opens(&nobody, access)));
+    for (_, refresh) in &others {
+        renew(&nobody, refresh, OWNER).expect(401);
+    }
+    assert!(opens(&nobody, &here) && opens(&nobody, &another));
+    let again = client.delete("/auth/sessions").expect(200);
+    assert_eq!(again.number("/data/count"), 0);
+    let left = app
+        .as_admin()
+        .get("/audit-logs?action=user_logout")
+        .expect(200);
+    assert_eq!(left.number("/data/pagination/total"), 2);
+}
+
+#[test]
 fn an_account_has_ten_sessions_and_the_oldest_makes_room() {
     let app = App::start();
     let nobody = app.as_nobody();

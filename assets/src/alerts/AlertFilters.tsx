@@ -1,14 +1,13 @@
-import { alertsText, common, severities } from '../text';
+import { alertsText, severities } from '../text';
 import { Button } from '../ui/Button';
 import { Chip } from '../ui/Chip';
 import { Choices } from '../ui/Choices';
-import { Field } from '../ui/Field';
 import { Filter, FilterBar } from '../ui/FilterBar';
 import { focusHeading } from '../ui/focus';
 import { IgnoredFilters } from '../url/IgnoredFilters';
 import type { Search } from '../url/search';
 import type { ChangeSearch } from '../url/useSearch';
-import { WorkspaceInput } from '../workspaces/WorkspaceInput';
+import { WorkspaceField } from '../workspaces/WorkspaceField';
 import css from './Alerts.module.css';
 import { type Filters, ignoredOf, isFiltered, SEVERITIES, TYPES } from './filters';
 
@@ -55,13 +54,7 @@ export function AlertFilters({ filters, search, change }: Props) {
           onChange={(chosen) => set('type', chosen)}
         />
         <div className={css.workspace}>
-          <Field label={alertsText.workspace} hideLabel>
-            <WorkspaceInput
-              placeholder={alertsText.workspace}
-              addLabel={common.add}
-              onAdd={(name) => set('workspace', [...new Set([...filters.workspace, name])])}
-            />
-          </Field>
+          <WorkspaceField hideLabel onPick={(name) => set('workspace', [...new Set([...filters.workspace, name])])} />
         </div>
         {filters.workspace.map((name) => (
           <Chip

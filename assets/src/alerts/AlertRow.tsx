@@ -1,6 +1,5 @@
 import { type ReactNode, useId } from 'react';
 import type { Schemas } from '../api/client';
-import { useCell } from '../cell';
 import { showable } from '../diff/showable';
 import { row, rowFocus } from '../keyboard/rows';
 import { useAccount, useWriteBlock } from '../shell/who';
@@ -9,6 +8,7 @@ import { SeverityBadge } from '../ui/Badge';
 import { Button } from '../ui/Button';
 import { Link } from '../ui/Link';
 import { Time } from '../ui/Time';
+import { useCell } from '../useCell';
 import css from './Alerts.module.css';
 import { standing } from './marks';
 import { markRead, marks, unmark } from './reading';

@@ -1,5 +1,4 @@
 import { useMemo, useRef, useState } from 'react';
-import { useCell } from '../cell';
 import { rowInFocus, stepRows } from '../keyboard/rows';
 import { useShortcuts } from '../keyboard/shortcuts';
 import { pageSize } from '../preferences/preferences';
@@ -12,6 +11,7 @@ import { NewRows } from '../ui/NewRows';
 import { Page } from '../ui/Page';
 import { pageOf } from '../url/page';
 import { useUrlSearch } from '../url/useSearch';
+import { useCell } from '../useCell';
 import { AlertFilters, CLEARED } from './AlertFilters';
 import css from './Alerts.module.css';
 import { filtersOf, isFiltered } from './filters';

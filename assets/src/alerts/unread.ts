@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, data } from '../api/client';
-import { useCell } from '../cell';
 import { useMe } from '../shell/who';
+import { useCell } from '../useCell';
 import { countShown } from './marks';
 import { marks } from './reading';
 

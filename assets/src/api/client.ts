@@ -1,4 +1,5 @@
 import createClient from 'openapi-fetch';
+import { takeAhead } from './ahead';
 import { Problem, Unreachable } from './problem';
 import type { components, paths } from './schema';
 import { accessToken, renew } from './session';
@@ -36,7 +37,7 @@ export async function data<T>(
 /** Fetches with the session's token; once more with a new one where it was refused. Throws what isn't a success. */
 export async function authorized(request: Request): Promise<Response> {
   const again = request.clone();
-  let response = await sent(request);
+  let response = (await takeAhead(request)) ?? (await sent(request));
   if (response.status === 401) {
     await renew();
     response = await sent(again);

@@ -4,6 +4,30 @@
  */
 
 export interface paths {
+    readonly "/api/v1/admin/backup": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take a backup
+         * @description A consistent copy of all data as it is at this moment, taken while changes go on, and checked before the answer
+         *     begins: allow a second for each 30 MB of the database until then. Whoever has it has everything, with the keys
+         *     `fingerprint.key` and `audit.key`: keep it as secret as the data directory. `driftsentry backup verify` tells whether
+         *     what arrived is whole; an answer that breaks off is no backup. One is taken at a time; the audit log has it as
+         *     `backup_taken`.
+         */
+        readonly post: operations["takeBackup"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/alerts": {
         readonly parameters: {
             readonly query?: never;
@@ -237,7 +261,11 @@ export interface paths {
         readonly get: operations["listSessions"];
         readonly put?: never;
         readonly post?: never;
-        readonly delete?: never;
+        /**
+         * End all of one's own sessions but the one that asks
+         * @description Their access tokens are refused from the next request on. The answer says how many there were.
+         */
+        readonly delete: operations["endOtherSessions"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -1043,7 +1071,7 @@ export interface components {
              * @description What was done.
              * @enum {string}
              */
-            readonly action: "drift_created" | "drift_updated" | "drift_triaged" | "drift_approved" | "drift_rejected" | "drift_resolved" | "drift_commented" | "alert_read" | "alerts_marked_all_read" | "scan_received" | "workspace_created" | "workspace_updated" | "workspace_deleted" | "user_login" | "user_login_failed" | "user_logout" | "user_created" | "user_updated" | "user_deleted" | "password_changed" | "token_reuse_detected" | "api_key_created" | "api_key_revoked" | "rule_created" | "rule_updated" | "rule_deleted" | "backup_taken";
+            readonly action: "drift_created" | "drift_updated" | "drift_triaged" | "drift_approved" | "drift_rejected" | "drift_resolved" | "drift_commented" | "alert_read" | "alerts_marked_all_read" | "scan_received" | "workspace_created" | "workspace_updated" | "workspace_deleted" | "user_login" | "user_login_failed" | "user_logout" | "user_created" | "user_updated" | "user_deleted" | "password_changed" | "token_reuse_detected" | "api_key_created" | "api_key_revoked" | "rule_created" | "rule_updated" | "rule_deleted" | "backup_taken" | "backup_restored" | "retention_applied";
             /** @description Their email address then. */
             readonly actorEmail: string;
             /**
@@ -2317,6 +2345,17 @@ export interface components {
             /** @description The client's `User-Agent` at the last renewal. */
             readonly userAgent: string | null;
         };
+        /**
+         * SessionCount
+         * @description How many.
+         */
+        readonly SessionCount: {
+            /**
+             * Format: uint64
+             * @description How many sessions.
+             */
+            readonly count: number;
+        };
         /** @description One page of a list. */
         readonly SessionPage: {
             readonly items: readonly components["schemas"]["Session"][];
@@ -2760,6 +2799,102 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly takeBackup: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The backup, streamed: a tar, compressed with zstd. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/zstd": string;
+                };
+            };
+            /** @description A field, a parameter, a path id or the JSON itself is wrong: `details.errors` names each. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is invalid, expired or revoked. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but the role or the key's scope does not allow it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it, or it is a duplicate. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many tries. */
+            readonly 429: {
+                headers: {
+                    /** @description Whole seconds until the next try is worth it. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault: the log has the cause under the same `traceId`. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: starting, draining, overloaded, or the store can't be read. */
+            readonly 503: {
+                headers: {
+                    /** @description Whole seconds until the next try is worth it. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk is full: nothing was written. */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly listAlerts: {
         readonly parameters: {
             readonly query?: {
@@ -4180,6 +4315,142 @@ export interface operations {
                 headers: {
                     /** @description Whole seconds until the next try is worth it. */
                     readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly endOtherSessions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": {
+                        readonly data: components["schemas"]["SessionCount"];
+                        /** @enum {boolean} */
+                        readonly success: true;
+                    };
+                };
+            };
+            /** @description A field, a parameter, a path id or the JSON itself is wrong: `details.errors` names each. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is invalid, expired or revoked. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but the role or the key's scope does not allow it. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state does not allow it, or it is a duplicate. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `If-Match` does not match the `ETag`. */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over the configured limit. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type or encoding is not understood. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many tries. */
+            readonly 429: {
+                headers: {
+                    /** @description Whole seconds until the next try is worth it. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault: the log has the cause under the same `traceId`. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: starting, draining, overloaded, or the store can't be read. */
+            readonly 503: {
+                headers: {
+                    /** @description Whole seconds until the next try is worth it. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk is full: nothing was written. */
+            readonly 507: {
+                headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {

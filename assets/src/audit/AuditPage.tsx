@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useRef, useState } from 'react';
 import { api, data, download } from '../api/client';
-import { useCell } from '../cell';
 import { stepRows } from '../keyboard/rows';
 import { useShortcuts } from '../keyboard/shortcuts';
 import { pageSize } from '../preferences/preferences';
@@ -17,6 +16,7 @@ import { Empty, Refetching } from '../ui/States';
 import { toast } from '../ui/Toasts';
 import { stringifySearch } from '../url/search';
 import { useUrlSearch } from '../url/useSearch';
+import { useCell } from '../useCell';
 import css from './Audit.module.css';
 import { AuditFilters, CLEARED } from './AuditFilters';
 import { AuditTable } from './AuditTable';

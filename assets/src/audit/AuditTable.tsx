@@ -1,6 +1,5 @@
 import { useId, useState } from 'react';
 import type { Schemas } from '../api/client';
-import { useCell } from '../cell';
 import { showable } from '../diff/showable';
 import { middle } from '../format/middle';
 import { row, rowFocus } from '../keyboard/rows';
@@ -9,6 +8,7 @@ import { auditText } from '../text';
 import { Link } from '../ui/Link';
 import { TableFrame } from '../ui/TableFrame';
 import { Time } from '../ui/Time';
+import { useCell } from '../useCell';
 import css from './Audit.module.css';
 import { AuditEntry } from './AuditEntry';
 import { subjectOf } from './subject';

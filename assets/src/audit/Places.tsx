@@ -1,9 +1,9 @@
-import { useCell } from '../cell';
 import { pageSize } from '../preferences/preferences';
 import { auditText, paginationText } from '../text';
 import { Button } from '../ui/Button';
 import { focusHeading } from '../ui/focus';
 import type { ChangeSearch } from '../url/useSearch';
+import { useCell } from '../useCell';
 import css from './Audit.module.css';
 
 interface Props {

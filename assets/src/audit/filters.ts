@@ -24,7 +24,7 @@ const BY_GROUP: Readonly<Record<Group, readonly Action[]>> = {
   user: ['user_created', 'user_updated', 'user_deleted'],
   key: ['api_key_created', 'api_key_revoked'],
   rule: ['rule_created', 'rule_updated', 'rule_deleted'],
-  backup: ['backup_taken'],
+  backup: ['backup_taken', 'backup_restored', 'retention_applied'],
 };
 
 export const ACTIONS = Object.values(BY_GROUP).flat();

@@ -6,7 +6,7 @@ const LETTERS = 320;
 /** What stands before the first mark, where the text has to be cut there. */
 const BEFORE = 60;
 
-export interface Folded {
+interface Folded {
   pieces: Piece[];
   isCutBefore: boolean;
   isCutAfter: boolean;

@@ -1,6 +1,5 @@
 import { useMemo, useRef } from 'react';
 import type { Schemas } from '../api/client';
-import { useCell } from '../cell';
 import { compare } from '../diff/compare';
 import { entriesOf } from '../diff/entries';
 import { isJson, type Json, print } from '../diff/json';
@@ -14,6 +13,7 @@ import { Button } from '../ui/Button';
 import { CopyButton } from '../ui/CopyButton';
 import { Panel } from '../ui/Page';
 import { Empty } from '../ui/States';
+import { useCell } from '../useCell';
 import { DiffTable } from './DiffTable';
 import css from './DriftDiff.module.css';
 import { AT_ONCE, useDiffView } from './useDiffView';

@@ -1,4 +1,4 @@
-import { type Ref, useEffect, useRef } from 'react';
+import { memo, type Ref, useEffect, useRef } from 'react';
 import { driftListText as text } from '../text';
 import type { Search } from '../url/search';
 import type { Column } from './columns';
@@ -17,6 +17,7 @@ interface Props {
   columns: readonly Column[];
   /** `undefined` where nothing can be selected. */
   selection: Selection | undefined;
+  isAllSelected: boolean;
   live: Live;
   onSort: (sortBy: SortBy, sortOrder: SortOrder) => void;
   onSelect: (id: string, isRange: boolean) => void;
@@ -30,8 +31,9 @@ const SORTED: Partial<Record<Column, SortBy>> = {
   lastSeenAt: 'lastSeenAt',
 };
 
-export function DriftTable(props: Props) {
-  const { rows, view, search, columns, selection, live, onSort, onSelect, onSelectPage, ref } = props;
+/** It draws itself anew only when something of it has changed: not for each letter of a search. */
+export const DriftTable = memo(function DriftTable(props: Props) {
+  const { rows, view, search, columns, selection, isAllSelected, live, onSort, onSelect, onSelectPage, ref } = props;
   const picked = selection ? sizeOn(selection, rows) : 0;
   const head = (column: Column) => {
     const sortBy = SORTED[column];
@@ -49,7 +51,7 @@ export function DriftTable(props: Props) {
         <tr>
           {selection ? (
             <th scope="col" className={css.check}>
-              <PageBox isAll={rows.length > 0 && picked === rows.length} isSome={picked > 0} onChange={onSelectPage} />
+              <PageBox isAll={isAllSelected} isSome={picked > 0} onChange={onSelectPage} />
             </th>
           ) : null}
           <Sorter column="severity" sortBy="severity" view={view} onSort={onSort} />
@@ -73,7 +75,7 @@ export function DriftTable(props: Props) {
       </tbody>
     </table>
   );
-}
+});
 
 interface SorterProps {
   column: Column | 'severity';

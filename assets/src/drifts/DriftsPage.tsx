@@ -1,5 +1,4 @@
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { useCell } from '../cell';
 import { density, pageSize } from '../preferences/preferences';
 import { useMay } from '../shell/who';
 import { pages, driftListText as text } from '../text';
@@ -8,7 +7,10 @@ import { Pagination } from '../ui/Pagination';
 import { Failure, Refetching, Skeleton } from '../ui/States';
 import { TableFrame } from '../ui/TableFrame';
 import { toast } from '../ui/Toasts';
+import { useGradually } from '../ui/useGradually';
+import { parseSearch, stringifySearch } from '../url/search';
 import { useUrlSearch } from '../url/useSearch';
+import { useCell } from '../useCell';
 import { BulkBar } from './BulkBar';
 import { useColumns } from './columns';
 import type { Decider } from './Decisions';
@@ -32,13 +34,17 @@ import { ExportMenu, ViewMenu } from './ListMenus';
 import { ListToolbar } from './ListToolbar';
 import { extend, NONE, selectMatching, size, sizeOn, toggle, togglePage } from './selection';
 import { useAnnouncement } from './useAnnouncement';
-import { useDriftList } from './useDriftList';
+import { prepareDriftList, useDriftList } from './useDriftList';
 import { useListKeys } from './useListKeys';
 import { useLive } from './useLive';
 import { useRowFocus } from './useRowFocus';
 
 /** Who only reads needs none of it, and who decides has read something first. */
 const Decisions = lazy(async () => ({ default: (await import('./Decisions')).Decisions }));
+
+/** Fetches what the address asks for. */
+export const prepare = (): Promise<unknown> =>
+  prepareDriftList(listQuery(viewOf(parseSearch(location.search)), Number(pageSize.get())));
 
 export function DriftsPage() {
   const [search, change] = useUrlSearch();
@@ -48,9 +54,13 @@ export function DriftsPage() {
   const may = useMay();
   const view = useMemo(() => viewOf(search), [search]);
   const query = useMemo(() => listQuery(view, limit), [view, limit]);
-  const carried = useMemo(() => linkSearch(view, limit), [view, limit]);
   const list = useDriftList(query);
   const rows = useMemo(() => list.data?.items ?? [], [list.data]);
+  // While another page is on its way, the rows are still those of the view before.
+  const [shown, setShown] = useState(view);
+  if (!list.isPlaceholderData && shown !== view) setShown(view);
+  const carried = useMemo(() => linkSearch(shown, limit), [shown, limit]);
+  const drawn = useGradually(rows, stringifySearch(carried));
   const total = list.data?.pagination.total;
   const [selection, setSelection] = useState(NONE);
   const table = useRef<HTMLTableElement>(null);
@@ -86,15 +96,21 @@ export function DriftsPage() {
     setSelection(NONE);
   }
 
-  const filter = (filters: Partial<FilterValues>, how?: 'push' | 'replace') =>
-    change({ ...searchOf(filters), page: undefined, limit: undefined }, how);
-  const sort = (sortBy: SortBy, sortOrder: SortOrder) =>
-    change({
-      sortBy: sortBy === 'severity' ? undefined : sortBy,
-      sortOrder: sortOrder === 'desc' ? undefined : sortOrder,
-      page: undefined,
-      limit: undefined,
-    });
+  const filter = useCallback(
+    (filters: Partial<FilterValues>, how?: 'push' | 'replace') =>
+      change({ ...searchOf(filters), page: undefined, limit: undefined }, how),
+    [change],
+  );
+  const sort = useCallback(
+    (sortBy: SortBy, sortOrder: SortOrder) =>
+      change({
+        sortBy: sortBy === 'severity' ? undefined : sortBy,
+        sortOrder: sortOrder === 'desc' ? undefined : sortOrder,
+        page: undefined,
+        limit: undefined,
+      }),
+    [change],
+  );
   const turnTo = (page: number) => {
     change({ page: page === 1 ? undefined : String(page), limit: undefined });
     panel.current?.scrollIntoView({ block: 'start' });
@@ -178,11 +194,12 @@ export function DriftsPage() {
           <TableFrame {...frame}>
             <DriftTable
               ref={table}
-              rows={rows}
+              rows={drawn}
               view={view}
               search={carried}
               columns={columns}
               selection={may.decide ? selection : undefined}
+              isAllSelected={picked === rows.length}
               live={live}
               onSort={sort}
               onSelect={select}
@@ -190,7 +207,7 @@ export function DriftsPage() {
             />
           </TableFrame>
         )}
-        {total === undefined || rows.length === 0 ? null : (
+        {total === undefined || rows.length === 0 || drawn.length < rows.length ? null : (
           <Pagination page={view.page} pageSize={limit} total={total} onPage={turnTo} />
         )}
       </div>

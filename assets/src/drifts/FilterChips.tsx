@@ -6,7 +6,8 @@ import { useZone } from '../ui/Time';
 import type { Search } from '../url/search';
 import { dayOf, startsDay } from './days';
 import css from './Filters.module.css';
-import { type Filters, PLAIN, searchOf, WORDS, wordOf } from './filters';
+import { type Filters, PLAIN, searchOf, WORDS } from './filters';
+import { wordOf } from './wordOf';
 
 interface Props {
   filters: Filters;
@@ -60,7 +61,7 @@ export function chipsOf(filters: Filters, zone: string, whole = false): Told[] {
     told.push({ label: text.filters.chip(text.filters[name], value), without: { [name]: PLAIN[name] } });
   if (filters.search) add('search', filters.search);
   for (const name of ['status', 'severity', 'kind'] as const) {
-    const values = filters[name].map((value) => wordOf(name, value)).join(text.filters.or);
+    const values = filters[name].map((value) => wordOf(name, value)).join(common.or);
     if (said[name] || (whole && values)) add(name, values || text.filters.any);
   }
   for (const name of WORDS) {

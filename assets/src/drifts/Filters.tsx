@@ -4,6 +4,8 @@ import { driftListText as text } from '../text';
 import { Button } from '../ui/Button';
 import { Dropdown } from '../ui/Dropdown';
 import { useZone } from '../ui/Time';
+import { WordField } from '../ui/WordField';
+import { WorkspaceField } from '../workspaces/WorkspaceField';
 import { DayField } from './DayField';
 import { dayOf, nextDay, startOfDay } from './days';
 import css from './Filters.module.css';
@@ -11,7 +13,6 @@ import { type Filters as All, KINDS, OPEN, REAL, SEVERITIES, STATUSES, type Word
 import type { Row } from './rows';
 import { SearchBox } from './SearchBox';
 import { ValueMenu } from './ValueMenu';
-import { WordField, WorkspaceField } from './WordField';
 
 interface Props {
   filters: All;
@@ -23,14 +24,11 @@ interface Props {
 }
 
 export function Filters({ filters, rows, onChange, search, ref }: Props) {
-  const { email } = useAccount();
-  const zone = useZone();
   /** On a narrow screen, all but the search are put away until they are asked for. */
   const [isOpen, open] = useState(false);
   const add = (name: Words) => (word: string) => {
     if (!filters[name].includes(word)) onChange({ [name]: [...filters[name], word] });
   };
-  const known = (of: (row: Row) => string | null) => [...new Set(rows.map(of))].filter((word) => word !== null).sort();
   return (
     <search className={css.filters} data-open={isOpen || undefined} aria-label={text.filters.label} ref={ref}>
       <div className={css.search}>
@@ -60,40 +58,54 @@ export function Filters({ filters, rows, onChange, search, ref }: Props) {
         onChange={(kind) => onChange({ kind })}
       />
       <div className={css.workspace}>
-        <WorkspaceField onPick={add('workspace')} />
+        <WorkspaceField hideLabel onPick={add('workspace')} />
       </div>
       <Dropdown label={text.filters.more} align="end">
-        <div className={css.more}>
-          <WordField
-            label={text.filters.resourceType}
-            known={known((row) => row.resourceType)}
-            onPick={add('resourceType')}
-          />
-          <WordField label={text.filters.region} known={known((row) => row.region)} onPick={add('region')} />
-          <WordField
-            label={text.filters.assignee}
-            known={[...new Set([email, ...known((row) => row.assignee)])]}
-            onPick={add('assignee')}
-          />
-          <Button size="small" aria-pressed={filters.assignee.includes(email)} onClick={() => add('assignee')(email)}>
-            {text.filters.me}
-          </Button>
-          <p className={css.hint}>{text.filters.exact}</p>
-          <div className={css.days}>
-            <DayField
-              label={text.filters.detectedFrom}
-              day={dayOf(filters.detectedFrom, zone)}
-              onDay={(day) => onChange({ detectedFrom: day && startOfDay(day, zone) })}
-            />
-            <DayField
-              label={text.filters.detectedTo}
-              day={dayOf(filters.detectedTo, zone, true)}
-              onDay={(day) => onChange({ detectedTo: day && startOfDay(nextDay(day), zone) })}
-            />
-          </div>
-          <p className={css.hint}>{text.filters.days}</p>
-        </div>
+        <More filters={filters} rows={rows} onAdd={add} onChange={onChange} />
       </Dropdown>
     </search>
+  );
+}
+
+interface MoreProps extends Pick<Props, 'filters' | 'rows' | 'onChange'> {
+  onAdd: (name: Words) => (word: string) => void;
+}
+
+/** The filters that are wanted now and then. */
+function More({ filters, rows, onAdd, onChange }: MoreProps) {
+  const { email } = useAccount();
+  const zone = useZone();
+  const known = (of: (row: Row) => string | null) => [...new Set(rows.map(of))].filter((word) => word !== null).sort();
+  return (
+    <div className={css.more}>
+      <WordField
+        label={text.filters.resourceType}
+        known={known((row) => row.resourceType)}
+        onPick={onAdd('resourceType')}
+      />
+      <WordField label={text.filters.region} known={known((row) => row.region)} onPick={onAdd('region')} />
+      <WordField
+        label={text.filters.assignee}
+        known={[...new Set([email, ...known((row) => row.assignee)])]}
+        onPick={onAdd('assignee')}
+      />
+      <Button size="small" aria-pressed={filters.assignee.includes(email)} onClick={() => onAdd('assignee')(email)}>
+        {text.filters.me}
+      </Button>
+      <p className={css.hint}>{text.filters.exact}</p>
+      <div className={css.days}>
+        <DayField
+          label={text.filters.detectedFrom}
+          day={dayOf(filters.detectedFrom, zone)}
+          onDay={(day) => onChange({ detectedFrom: day && startOfDay(day, zone) })}
+        />
+        <DayField
+          label={text.filters.detectedTo}
+          day={dayOf(filters.detectedTo, zone, true)}
+          onDay={(day) => onChange({ detectedTo: day && startOfDay(nextDay(day), zone) })}
+        />
+      </div>
+      <p className={css.hint}>{text.filters.days}</p>
+    </div>
   );
 }

@@ -1,12 +1,12 @@
 import { useState } from 'react';
 import { download } from '../api/client';
-import { useCell } from '../cell';
 import { density } from '../preferences/preferences';
 import { driftListText as text } from '../text';
 import { Button } from '../ui/Button';
 import { Dropdown } from '../ui/Dropdown';
 import { toast } from '../ui/Toasts';
 import { stringifySearch } from '../url/search';
+import { useCell } from '../useCell';
 import { COLUMNS, toggleColumn, useColumns } from './columns';
 import css from './Filters.module.css';
 import { type Filters, filterQuery } from './filters';

@@ -1,14 +1,14 @@
 import { driftListText as text } from '../text';
 import { Button } from '../ui/Button';
-import { Dropdown } from '../ui/Dropdown';
+import { Choices } from '../ui/Choices';
 import css from './Filters.module.css';
-import { wordOf } from './filters';
+import { wordOf } from './wordOf';
 
 interface Props<T extends string> {
   name: 'status' | 'kind' | 'severity';
   known: readonly T[];
   chosen: readonly T[];
-  /** A choice that has a name of its own. */
+  /** A choice that has a name of its own, and that the plain list has. */
   preset?: { label: string; values: readonly T[] };
   onChange: (values: readonly T[]) => void;
 }
@@ -16,25 +16,15 @@ interface Props<T extends string> {
 /** A filter of a few known values: any of those that are ticked, and no filter where none is. */
 export function ValueMenu<T extends string>({ name, known, chosen, preset, onChange }: Props<T>) {
   const isPreset = preset !== undefined && preset.values.join() === chosen.join();
-  const told = isPreset ? preset.label : chosen.map((value) => wordOf(name, value)).join(text.filters.or);
-  const label = text.filters[name];
   return (
-    <Dropdown label={text.filters.chip(label, told || text.filters.any)}>
-      <fieldset className={css.choices}>
-        <legend className="visually-hidden">{label}</legend>
-        {known.map((value) => (
-          <label key={value}>
-            <input
-              type="checkbox"
-              checked={chosen.includes(value)}
-              onChange={() =>
-                onChange(known.filter((one) => (one === value ? !chosen.includes(one) : chosen.includes(one))))
-              }
-            />
-            {wordOf(name, value)}
-          </label>
-        ))}
-      </fieldset>
+    <Choices
+      label={text.filters[name]}
+      choices={known.map((value) => ({ value, label: wordOf(name, value) }))}
+      chosen={chosen}
+      told={isPreset ? preset.label : undefined}
+      isSet={preset ? !isPreset : chosen.length > 0}
+      onChange={onChange}
+    >
       <div className={css.presets}>
         {preset ? (
           <Button size="small" aria-pressed={isPreset} onClick={() => onChange(preset.values)}>
@@ -45,6 +35,6 @@ export function ValueMenu<T extends string>({ name, known, chosen, preset, onCha
           {text.filters.any}
         </Button>
       </div>
-    </Dropdown>
+    </Choices>
   );
 }

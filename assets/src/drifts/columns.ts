@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
-import { useCell } from '../cell';
 import { hiddenColumns } from '../preferences/preferences';
+import { useCell } from '../useCell';
 
 /** The columns that one may do without, as they stand beside the severity and the address. */
 export const COLUMNS = ['workspace', 'status', 'assignee', 'costImpactMonthly', 'detectedAt', 'lastSeenAt'] as const;

@@ -1,7 +1,7 @@
 import type { Schemas } from '../api/client';
 
 /** How many attributes differ, by the way they do. */
-export interface Counts {
+interface Counts {
   added: number;
   changed: number;
   removed: number;

@@ -1,5 +1,4 @@
 import type { operations } from '../api/schema';
-import { kinds, severities, statuses } from '../text';
 import type { Kind, Severity, Status } from '../ui/Badge';
 import { alternatives, ignored, type Search } from '../url/search';
 
@@ -193,12 +192,3 @@ const isPage = (value: string | undefined): boolean =>
 
 const isMoment = (value: string | undefined): value is string =>
   value !== undefined && MOMENT.test(value) && !Number.isNaN(Date.parse(value));
-
-/** The word for a filter's value, where it isn't the value itself. */
-export function wordOf(name: string, value: string): string {
-  if (name === 'status') return word(statuses, value);
-  if (name === 'kind') return word(kinds, value);
-  return name === 'severity' ? word(severities, value) : value;
-}
-
-const word = (words: Readonly<Record<string, string>>, value: string) => words[value] ?? value;

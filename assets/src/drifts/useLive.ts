@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, data } from '../api/client';
 import { onEvent } from '../live/live';
 import type { LiveEvent } from '../live/stream';
@@ -99,11 +99,11 @@ export function useLive(query: ListQuery, rows: readonly Row[], isFetching: bool
     return () => {
       for (const [id, heard] of created.current) if (heard < began) created.current.delete(id);
       setFresh(NOTHING_NEW);
-      setDeciders(new Map());
+      setDeciders((before) => (before.size === 0 ? before : new Map()));
     };
   }, [isFetching]);
 
-  return { fresh, flashed, deciders, flash };
+  return useMemo(() => ({ fresh, flashed, deciders, flash }), [fresh, flashed, deciders, flash]);
 }
 
 /** Which of the drifts that were created are among the newest that match. */

@@ -3,10 +3,15 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** Times are told relative to now up to this age. */
-export const RELATIVE_MS = 7 * DAY;
+const RELATIVE_MS = 7 * DAY;
 
-/** The browser's own zone. */
-export const browserZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+let own: string | undefined;
+
+/** The browser's own zone: asked for once, since asking takes as long as drawing a row. */
+export function browserZone(): string {
+  own ??= Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return own;
+}
 
 /** Every zone that this browser knows, by its IANA name. */
 export const zones = (): string[] => Intl.supportedValuesOf('timeZone');
@@ -46,11 +51,8 @@ export function clock(at: number, zone: string): string {
 
 /** Both the exact UTC time and the one in the zone: `2026-11-22 14:03:07 UTC, 2026-11-22 15:03:07 Europe/Berlin`. */
 export function exactly(at: number, zone: string): string {
-  const tell = (of: string) => {
-    const { year, month, day, hour, minute, second } = parts(at, of);
-    return `${year}-${month}-${day} ${hour}:${minute}:${second} ${of}`;
-  };
-  return zone === 'UTC' ? tell('UTC') : `${tell('UTC')}, ${tell(zone)}`;
+  const utc = `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return zone === 'UTC' ? utc : `${utc}, ${wallClock(at, zone).replace('T', ' ')} ${zone}`;
 }
 
 /** `2026-11-22T14:03:07` in the zone. */

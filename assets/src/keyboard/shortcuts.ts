@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
-import { cell, useCell } from '../cell';
+import { cell } from '../cell';
 import { shortcuts } from '../preferences/preferences';
+import { useCell } from '../useCell';
 
 /** What a key does on a page. */
 export interface Shortcut {

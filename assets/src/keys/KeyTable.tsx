@@ -1,5 +1,4 @@
 import type { Schemas } from '../api/client';
-import { useCell } from '../cell';
 import { showable } from '../diff/showable';
 import { row } from '../keyboard/rows';
 import { density } from '../preferences/preferences';
@@ -8,6 +7,7 @@ import { Badge } from '../ui/Badge';
 import { Button } from '../ui/Button';
 import { TableFrame } from '../ui/TableFrame';
 import { Time, useNow } from '../ui/Time';
+import { useCell } from '../useCell';
 import { endState } from './expiry';
 import css from './Keys.module.css';
 

@@ -14,7 +14,7 @@ import { Radios } from '../ui/Radios';
 import { Failure } from '../ui/States';
 import { useZone } from '../ui/Time';
 import { useSubmit } from '../ui/useSubmit';
-import { WorkspaceInput } from '../workspaces/WorkspaceInput';
+import { WorkspaceField } from '../workspaces/WorkspaceField';
 import { type Expiry, endOf } from './expiry';
 import css from './Keys.module.css';
 
@@ -72,12 +72,13 @@ export function NewKey({ onMade, onClose }: Props) {
           error={submission.field('scope')}
         />
         <div className={css.step}>
-          <Field label={keysText.workspaces} hint={keysText.workspacesHint} error={submission.field('workspaces')}>
-            <WorkspaceInput
-              addLabel={common.add}
-              onAdd={(added) => setWorkspaces((before) => [...new Set([...before, added])])}
-            />
-          </Field>
+          <WorkspaceField
+            label={keysText.workspaces}
+            hint={keysText.workspacesHint}
+            error={submission.field('workspaces')}
+            addLabel={common.add}
+            onPick={(added) => setWorkspaces((before) => [...new Set([...before, added])])}
+          />
           {workspaces.length > 0 ? (
             <ul className={css.picked} aria-label={keysText.picked}>
               {workspaces.map((one) => (

@@ -1,4 +1,3 @@
-import { useCell } from '../cell';
 import { shortcuts } from '../preferences/preferences';
 import { ZoneField } from '../settings/ZoneField';
 import { useMe, useWriteBlock } from '../shell/who';
@@ -8,6 +7,7 @@ import { Field } from '../ui/Field';
 import { Loaded } from '../ui/Loaded';
 import { Page, Panel } from '../ui/Page';
 import { Time } from '../ui/Time';
+import { useCell } from '../useCell';
 import { AccountForm } from './AccountForm';
 import css from './Profile.module.css';
 import { Sessions } from './Sessions';

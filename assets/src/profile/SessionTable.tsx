@@ -1,5 +1,4 @@
 import type { Schemas } from '../api/client';
-import { useCell } from '../cell';
 import { row } from '../keyboard/rows';
 import { density } from '../preferences/preferences';
 import { auditText, formText, profileText, shell } from '../text';
@@ -7,6 +6,7 @@ import { Badge } from '../ui/Badge';
 import { Button } from '../ui/Button';
 import { TableFrame } from '../ui/TableFrame';
 import { Time } from '../ui/Time';
+import { useCell } from '../useCell';
 import { agentName } from './agent';
 import css from './Profile.module.css';
 

@@ -13,7 +13,7 @@ import { Panel } from '../ui/Page';
 import { Refetching } from '../ui/States';
 import { toast } from '../ui/Toasts';
 import { SessionTable } from './SessionTable';
-import { endEvery, endSession, KEY, sessions } from './sessionCalls';
+import { endOthers, endSession, KEY, sessions } from './sessionCalls';
 
 type Session = Schemas['Session'];
 
@@ -80,7 +80,7 @@ export function Sessions() {
           block={block}
           onClose={() => ask(false)}
           work={async () => {
-            const ended = await endEvery();
+            const ended = await endOthers();
             await queries.invalidateQueries({ queryKey: KEY });
             ask(false);
             toast(profileText.othersEnded(ended));

@@ -1,6 +1,5 @@
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { api, data, type Schemas } from '../api/client';
-import { useCell } from '../cell';
 import { count } from '../format/numbers';
 import { pageSize } from '../preferences/preferences';
 import { kinds, scansText as t, workspacesText } from '../text';
@@ -16,6 +15,7 @@ import { TableFrame } from '../ui/TableFrame';
 import { pageOf } from '../url/page';
 import type { Search } from '../url/search';
 import type { ChangeSearch } from '../url/useSearch';
+import { useCell } from '../useCell';
 import css from './ScanDrifts.module.css';
 
 export const PARTS = ['found', 'changed', 'resolved'] as const satisfies Schemas['ScanDrift']['part'][];

@@ -1,4 +1,3 @@
-import { useCell } from '../cell';
 import { density, type Theme, theme } from '../preferences/preferences';
 import { useWriteBlock } from '../shell/who';
 import { pages, settingsText } from '../text';
@@ -7,6 +6,7 @@ import { Loaded } from '../ui/Loaded';
 import { Page, Panel } from '../ui/Page';
 import { Radios } from '../ui/Radios';
 import { Failure } from '../ui/States';
+import { useCell } from '../useCell';
 import { About } from './About';
 import css from './Settings.module.css';
 import { useSettings } from './useSettings';

@@ -1,8 +1,8 @@
-import { useCell } from '../cell';
 import { browserZone, zones } from '../format/time';
 import { zone } from '../preferences/preferences';
 import { settingsText } from '../text';
 import { Field } from '../ui/Field';
+import { useCell } from '../useCell';
 
 /** In which zone times are shown, in this browser. */
 export function ZoneField() {

@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'react';
-import { useCell } from '../cell';
 import { clock } from '../format/time';
 import { connection, tryNow } from '../live/live';
 import { connectionText } from '../text';
 import { Button } from '../ui/Button';
 import { useZone } from '../ui/Time';
+import { useCell } from '../useCell';
 import css from './ConnectionBanner.module.css';
 
 /** A connection that comes back sooner than this is not worth a word. */

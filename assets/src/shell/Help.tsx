@@ -1,11 +1,11 @@
 import { Fragment, useState } from 'react';
-import { useCell } from '../cell';
 import { groups, useShortcuts } from '../keyboard/shortcuts';
 import { shortcuts } from '../preferences/preferences';
 import { shell } from '../text';
 import { Dialog } from '../ui/Dialog';
 import { Time } from '../ui/Time';
 import { history } from '../ui/Toasts';
+import { useCell } from '../useCell';
 import css from './Help.module.css';
 
 /** What keys do here, and what was said lately. */

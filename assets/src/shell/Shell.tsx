@@ -1,7 +1,6 @@
 import { type ReactNode, Suspense, useEffect, useState } from 'react';
 import { usePathname } from 'wouter/use-browser-location';
 import { session } from '../api/session';
-import { useCell } from '../cell';
 import { useKeyboard } from '../keyboard/shortcuts';
 import { useOwnTheme } from '../settings/ownTheme';
 import { ForcedPasswordPage } from '../sign_in/ForcedPasswordPage';
@@ -11,6 +10,7 @@ import { Skeleton } from '../ui/States';
 import { Toasts } from '../ui/Toasts';
 import { go } from '../url/go';
 import { stringifySearch } from '../url/search';
+import { useCell } from '../useCell';
 import { AlertToasts } from './AlertToasts';
 import { ConnectionBanner } from './ConnectionBanner';
 import { CrashBoundary } from './Failures';

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, data } from '../api/client';
 import { type Account, session } from '../api/session';
-import { useCell } from '../cell';
 import { connection } from '../live/live';
 import { connectionText } from '../text';
+import { useCell } from '../useCell';
 
 /** Who is signed in. Inside the shell there always is somebody. */
 export function useAccount(): Account {

@@ -1,10 +1,10 @@
 import { useEffect } from 'react';
 import { session } from '../api/session';
-import { useCell } from '../cell';
 import { common, pages, signInText } from '../text';
 import { go } from '../url/go';
 import { safeNext } from '../url/search';
 import { useUrlSearch } from '../url/useSearch';
+import { useCell } from '../useCell';
 import css from './SignIn.module.css';
 import { SignInForm } from './SignInForm';
 

@@ -13,7 +13,6 @@ export const alertsText = {
   states: { all: 'All', unread: 'Unread', read: 'Read' },
   severity: 'Severity',
   type: 'Type',
-  workspace: 'Workspace',
   clear: 'Clear filters',
   criticalOnly: 'The number in the menu counts critical alerts only.',
   toSettings: 'Change it in the settings',

@@ -29,6 +29,8 @@ export const auditText = {
     rule_updated: 'Rule changed',
     rule_deleted: 'Rule deleted',
     backup_taken: 'Backup taken',
+    backup_restored: 'Backup restored',
+    retention_applied: 'Retention applied',
   },
   groups: {
     drift: 'Drifts',

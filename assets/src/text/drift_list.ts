@@ -56,7 +56,6 @@ export const driftListText = {
     me: 'Assigned to me',
     exact: 'The whole word, as it stands in the list. Enter adds it.',
     days: 'Whole days, in your time zone.',
-    or: ' or ',
     chip: (name: string, value: string) => `${name}: ${value}`,
     set: 'Filters that are set',
     clearAll: 'Clear all',

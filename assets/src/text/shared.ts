@@ -1,9 +1,11 @@
 import { count } from '../format/numbers';
 
 export const common = {
+  workspace: 'Workspace',
   product: 'DriftSentry',
   add: 'Add',
   any: 'any',
+  or: ' or ',
   cancel: 'Cancel',
   clear: 'Clear',
   close: 'Close',

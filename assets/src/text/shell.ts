@@ -7,6 +7,7 @@ export const shell = {
   administration: 'Administration',
   signOut: 'Sign out',
   signOutFailed: 'You could not be signed out',
+  takeOffer: 'Undo, or what else the newest message offers',
   shortcuts: 'Keyboard shortcuts',
   shortcutsOff: 'Single-key shortcuts are off. Switch them on in your profile.',
   everywhere: 'Everywhere',

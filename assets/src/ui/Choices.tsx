@@ -1,61 +1,42 @@
-import { useEffect, useRef, useState } from 'react';
+import type { ReactNode } from 'react';
 import { common } from '../text';
 import css from './Choices.module.css';
+import { Dropdown } from './Dropdown';
 
-export interface Choice {
-  value: string;
+interface Choice<T extends string> {
+  value: T;
   label: string;
   /** Choices that follow each other under one heading. */
   group?: string;
 }
 
-interface Props {
+interface Props<T extends string> {
   label: string;
-  choices: readonly Choice[];
-  chosen: readonly string[];
-  onChange: (chosen: string[]) => void;
+  choices: readonly Choice<T>[];
+  chosen: readonly T[];
+  /** What stands on the button instead of the choices' own names. */
+  told?: string | undefined;
+  /** Whether the button is marked as one that narrows what is shown. */
+  isSet?: boolean;
+  onChange: (chosen: T[]) => void;
+  /** What stands below the choices. */
+  children?: ReactNode;
 }
 
 /** Any of several, as a filter: what is chosen stands on the button, the choices drop down from it. */
-export function Choices({ label, choices, chosen, onChange }: Props) {
-  const details = useRef<HTMLDetailsElement>(null);
-  const [isOpen, open] = useState(false);
-  const [side, setSide] = useState<'left' | 'right'>('left');
-  useEffect(() => {
-    if (!isOpen) return;
-    const { right = 0 } = details.current?.querySelector('fieldset')?.getBoundingClientRect() ?? {};
-    if (right > document.documentElement.clientWidth) setSide('right');
-    const leave = (event: Event) => {
-      if (event.target instanceof Node && !details.current?.contains(event.target)) open(false);
-    };
-    addEventListener('pointerdown', leave);
-    addEventListener('focusin', leave);
-    return () => {
-      setSide('left');
-      removeEventListener('pointerdown', leave);
-      removeEventListener('focusin', leave);
-    };
-  }, [isOpen]);
+export function Choices<T extends string>({ label, choices, chosen, told, isSet, onChange, children }: Props<T>) {
   const labels = choices.filter(({ value }) => chosen.includes(value)).map((one) => one.label);
   return (
-    <details
-      ref={details}
-      className={css.choices}
-      data-set={labels.length > 0 || undefined}
-      open={isOpen}
-      onToggle={(event) => open(event.currentTarget.open)}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape' || !isOpen) return;
-        event.preventDefault();
-        open(false);
-        details.current?.querySelector('summary')?.focus();
-      }}
+    <Dropdown
+      isSet={isSet ?? labels.length > 0}
+      label={
+        <>
+          <span className={css.name}>{label}:</span>{' '}
+          <span className={css.value}>{told ?? (labels.length === 0 ? common.any : labels.join(common.or))}</span>
+        </>
+      }
     >
-      <summary>
-        <span className={css.name}>{label}:</span>{' '}
-        <span className={css.value}>{labels.length === 0 ? common.any : labels.join(', ')}</span>
-      </summary>
-      <fieldset className={css.menu} data-side={side}>
+      <fieldset className={css.choices}>
         <legend className="visually-hidden">{label}</legend>
         {choices.map(({ value, label: word, group }, at) => (
           <div key={value}>
@@ -64,11 +45,11 @@ export function Choices({ label, choices, chosen, onChange }: Props) {
               <input
                 type="checkbox"
                 checked={chosen.includes(value)}
-                onChange={(event) =>
+                onChange={({ target }) =>
                   onChange(
                     choices
                       .map((one) => one.value)
-                      .filter((one) => (one === value ? event.target.checked : chosen.includes(one))),
+                      .filter((one) => (one === value ? target.checked : chosen.includes(one))),
                   )
                 }
               />
@@ -77,6 +58,7 @@ export function Choices({ label, choices, chosen, onChange }: Props) {
           </div>
         ))}
       </fieldset>
-    </details>
+      {children}
+    </Dropdown>
   );
 }

@@ -1,9 +1,11 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import button from './Button.module.css';
 import css from './Dropdown.module.css';
 
 interface Props {
   label: ReactNode;
+  /** Whether something has been chosen in it. */
+  isSet?: boolean;
   /** The side of the button that the panel is in line with. */
   align?: 'start' | 'end';
   /** What opens below the button, over the page. */
@@ -11,9 +13,11 @@ interface Props {
 }
 
 /** A button with a panel below it: a native `details` that Esc, a press elsewhere and leaving it by Tab close. */
-export function Dropdown({ label, align = 'start', children }: Props) {
+export function Dropdown({ label, isSet = false, align = 'start', children }: Props) {
   const details = useRef<HTMLDetailsElement>(null);
   const panel = useRef<HTMLDivElement>(null);
+  // What nobody has opened yet is not drawn.
+  const [wasOpened, setOpened] = useState(false);
   const close = () => details.current?.removeAttribute('open');
   useEffect(() => {
     const pressed = ({ target }: Event) => {
@@ -22,12 +26,18 @@ export function Dropdown({ label, align = 'start', children }: Props) {
     addEventListener('pointerdown', pressed);
     return () => removeEventListener('pointerdown', pressed);
   }, []);
+  useLayoutEffect(() => {
+    if (wasOpened && panel.current) keepInSight(panel.current);
+  }, [wasOpened]);
   return (
     <details
       ref={details}
       className={css.dropdown}
-      onToggle={() => {
-        if (details.current?.open && panel.current) keepInSight(panel.current);
+      data-set={isSet || undefined}
+      onToggle={({ currentTarget }) => {
+        if (!currentTarget.open) return;
+        setOpened(true);
+        if (panel.current) keepInSight(panel.current);
       }}
       onKeyDown={(event) => {
         if (event.key !== 'Escape' || !details.current?.open) return;
@@ -46,7 +56,7 @@ export function Dropdown({ label, align = 'start', children }: Props) {
         </svg>
       </summary>
       <div className={css.panel} data-align={align} ref={panel}>
-        {children}
+        {wasOpened ? children : null}
       </div>
     </details>
   );

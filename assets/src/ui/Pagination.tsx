@@ -1,6 +1,6 @@
-import { useCell } from '../cell';
 import { pageSize } from '../preferences/preferences';
 import { paginationText } from '../text';
+import { useCell } from '../useCell';
 import { Button } from './Button';
 import css from './Pagination.module.css';
 

@@ -1,7 +1,7 @@
 import { useId } from 'react';
 import css from './Form.module.css';
 
-export interface Option<T extends string> {
+interface Option<T extends string> {
   value: T;
   label: string;
   /** What choosing it means. */

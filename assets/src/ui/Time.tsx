@@ -1,7 +1,8 @@
-import { useEffect } from 'react';
-import { cell, useCell } from '../cell';
+import { useEffect, useMemo } from 'react';
+import { cell } from '../cell';
 import { ago, browserZone, exactly } from '../format/time';
 import { zone } from '../preferences/preferences';
+import { useCell } from '../useCell';
 
 const now = cell(Date.now());
 let shown = 0;
@@ -11,7 +12,8 @@ let timer: ReturnType<typeof setInterval> | undefined;
 export function useNow(): number {
   useEffect(() => {
     shown += 1;
-    now.set(Date.now());
+    // The first of them; the others are drawn with it.
+    if (shown === 1) now.set(Date.now());
     timer ??= setInterval(() => now.set(Date.now()), 30_000);
     return () => {
       shown -= 1;
@@ -33,8 +35,9 @@ export function Time({ at }: { at: string }) {
   const current = useNow();
   const zone = useZone();
   const moment = Date.parse(at);
+  const title = useMemo(() => exactly(moment, zone), [moment, zone]);
   return (
-    <time dateTime={at} title={exactly(moment, zone)}>
+    <time dateTime={at} title={title}>
       {ago(moment, Math.max(current, Date.now()), zone)}
     </time>
   );

@@ -1,6 +1,8 @@
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { cell, useCell } from '../cell';
+import { cell } from '../cell';
+import { useShortcuts } from '../keyboard/shortcuts';
 import { common, shell } from '../text';
+import { useCell } from '../useCell';
 import { Button } from './Button';
 import css from './Toasts.module.css';
 
@@ -20,7 +22,7 @@ const MOST = 3;
 const KEPT = 50;
 const LASTS_MS = 6_000;
 
-export const shown = cell<readonly Toast[]>([]);
+const shown = cell<readonly Toast[]>([]);
 /** All of this visit, newest first: what was missed can be read again. */
 export const history = cell<readonly Toast[]>([]);
 let next = 1;
@@ -49,16 +51,23 @@ export function dismiss(id: number): void {
 
 export function Toasts() {
   const list = useCell(shown);
+  const offer = list.findLast(({ action }) => action !== undefined);
+  const take = ({ id, action }: Toast) => {
+    dismiss(id);
+    action?.run();
+  };
+  // It stands at the page's end for a few seconds: too far for Tab.
+  useShortcuts(shell.everywhere, offer ? [{ keys: 'z', label: shell.takeOffer, run: () => take(offer) }] : []);
   return (
     <section className={css.region} aria-label={shell.notifications} aria-live="polite" aria-relevant="additions">
       {list.map((one) => (
-        <One key={one.id} toast={one} />
+        <One key={one.id} toast={one} onTake={() => take(one)} />
       ))}
     </section>
   );
 }
 
-function One({ toast }: { toast: Toast }) {
+function One({ toast, onTake }: { toast: Toast; onTake: () => void }) {
   const [isHeld, hold] = useState(false);
   useEffect(() => {
     if (isHeld) return;
@@ -90,13 +99,7 @@ function One({ toast }: { toast: Toast }) {
     >
       <div className={css.text}>{toast.text}</div>
       {toast.action ? (
-        <Button
-          size="small"
-          onClick={() => {
-            dismiss(toast.id);
-            toast.action?.run();
-          }}
-        >
+        <Button size="small" aria-keyshortcuts="z" onClick={onTake}>
           {toast.action.label}
         </Button>
       ) : null}

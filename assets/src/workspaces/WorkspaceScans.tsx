@@ -1,6 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, data } from '../api/client';
-import { useCell } from '../cell';
 import { pageSize } from '../preferences/preferences';
 import { SCAN_STATUSES } from '../scans/ScanStatus';
 import { ScanTable } from '../scans/ScanTable';
@@ -14,6 +13,7 @@ import { Empty } from '../ui/States';
 import { pageOf } from '../url/page';
 import type { Search } from '../url/search';
 import type { ChangeSearch } from '../url/useSearch';
+import { useCell } from '../useCell';
 import css from './WorkspaceScans.module.css';
 
 interface Props {

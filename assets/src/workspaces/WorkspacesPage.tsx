@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
-import { useCell } from '../cell';
 import { plural } from '../format/numbers';
 import { useShortcuts } from '../keyboard/shortcuts';
 import { pageSize } from '../preferences/preferences';
@@ -18,6 +17,7 @@ import { IgnoredFilters } from '../url/IgnoredFilters';
 import { pageOf } from '../url/page';
 import { ignored } from '../url/search';
 import { type ChangeSearch, useUrlSearch } from '../url/useSearch';
+import { useCell } from '../useCell';
 import { HEALTH_FILTERS, isHealthFilter } from './health';
 import { FirstScan } from './push/FirstScan';
 import { PushGuide } from './push/PushGuide';

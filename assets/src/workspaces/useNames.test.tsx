@@ -3,8 +3,7 @@ import { cleanup, fireEvent, render, waitFor } from '@testing-library/react';
 import { afterEach, expect, it, vi } from 'vitest';
 import { queries } from '../api/queries';
 import { session } from '../api/session';
-import { WorkspaceField } from '../drifts/WordField';
-import { WorkspaceInput } from './WorkspaceInput';
+import { WorkspaceField } from './WorkspaceField';
 
 afterEach(() => {
   cleanup();
@@ -25,12 +24,13 @@ it('suggests the same names in every field, whichever asked first', async () => 
   vi.stubGlobal('fetch', async () => Response.json({ success: true, data: page }));
   const { container, getByLabelText } = render(
     <QueryClientProvider client={queries}>
-      <WorkspaceInput addLabel="Add" onAdd={() => {}} />
-      <WorkspaceField onPick={() => {}} />
+      <WorkspaceField label="One" addLabel="Add" onPick={() => {}} />
+      <WorkspaceField label="Other" hideLabel onPick={() => {}} />
     </QueryClientProvider>,
   );
   const suggested = () => [...container.querySelectorAll('option')].map((option) => option.value);
+  fireEvent.focus(getByLabelText('One'));
   await waitFor(() => expect(suggested()).toContain('shop/prod'));
-  fireEvent.focus(getByLabelText('Workspace'));
+  fireEvent.focus(getByLabelText('Other'));
   await waitFor(() => expect(suggested()).toEqual(['shop/prod', 'shop/prod']));
 });

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
@@ -30,6 +31,10 @@ pub(crate) struct App {
     child: Option<Child>,
     url: String,
     environment: Vec<(&'static str, String)>,
+    /// What it is to serve on, where somebody else listens.
+    socket: Option<OwnedFd>,
+    /// What starts it, with its arguments; nothing for the binary itself.
+    wrapping: Vec<String>,
     /// Whether the first administrator is left to `environment`.
     newcomer: bool,
     /// The access tokens of those who have signed in, by role.
@@ -52,6 +57,8 @@ impl App {
             child: None,
             url: String::new(),
             environment: Vec::new(),
+            socket: None,
+            wrapping: Vec::new(),
             newcomer: false,
             tokens: Mutex::default(),
         }
@@ -101,7 +108,6 @@ impl App {
     /// The same on this port.
     #[track_caller]
     pub(crate) fn start_on(&mut self, port: &str) {
-        let listen = format!("127.0.0.1:{port}");
         assert!(self.child.is_none(), "it is running already");
         let out = self.dir.path().join("stdout.log");
         let said_before = fs::metadata(&out).map_or(0, |file| file.len());
@@ -109,16 +115,8 @@ impl App {
             let file = OpenOptions::new().create(true).append(true).open(path);
             Stdio::from(file.expect("a log file"))
         };
-        let mut child = Command::new(env!("CARGO_BIN_EXE_driftsentry"))
-            .args(["serve", "--listen", &listen, "--data-dir"])
-            .arg(self.data_dir())
-            .current_dir(self.dir.path())
-            .env("RUST_BACKTRACE", "1")
-            // How full the machine's own disk is, is not what is tried here.
-            .env("DRIFTSENTRY_STORE_MIN_FREE_BYTES", "0")
-            .envs(self.first_admin())
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
+        let mut child = self
+            .command(port)
             .stdout(append(&out))
             .stderr(append(&self.dir.path().join("stderr.log")))
             .spawn()
@@ -150,6 +148,95 @@ impl App {
             }
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// What starts it on this port.
+    fn command(&self, port: &str) -> Command {
+        let mut command = self.program();
+        command
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .arg("--data-dir")
+            .arg(self.data_dir())
+            .current_dir(self.dir.path())
+            .env("RUST_BACKTRACE", "1")
+            // How full the machine's own disk is, is not what is tried here.
+            .env("DRIFTSENTRY_STORE_MIN_FREE_BYTES", "0")
+            .envs(self.first_admin())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// The binary, with a socket handed to it where there is one. A shell puts it in its place: the descriptor is 3, and
+    /// the process is the one that the variables name.
+    fn program(&self) -> Command {
+        let binary = env!("CARGO_BIN_EXE_driftsentry");
+        let Some(socket) = &self.socket else {
+            let mut words = self.wrapping.iter().map(String::as_str).chain([binary]);
+            let mut program = Command::new(words.next().unwrap_or(binary));
+            program.args(words).stdin(Stdio::null());
+            return program;
+        };
+        let hand_over = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\"";
+        let mut program = Command::new("sh");
+        let own = socket.try_clone().expect("another descriptor");
+        program
+            .args(["-c", hand_over, binary])
+            .stdin(Stdio::from(own));
+        program
+    }
+
+    /// Starts it on this socket from now on, which outlives it.
+    pub(crate) fn hand(&mut self, socket: impl Into<OwnedFd>) {
+        self.socket = Some(socket.into());
+    }
+
+    /// Starts it where it can't start; how it ends.
+    #[track_caller]
+    pub(crate) fn fails_on(&self, port: &str) -> ExitStatus {
+        let mut child = self
+            .command(port)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        let asked = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait().expect("its status") {
+                return status;
+            }
+            if asked.elapsed() > START {
+                let _ = child.kill();
+                panic!("it starts, and should not");
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Starts it by way of another program from now on, which has to put it in its place: the process is the server's.
+    pub(crate) fn wrap(&mut self, words: &[&str]) {
+        self.wrapping = words.iter().map(|word| (*word).to_owned()).collect();
+    }
+
+    /// Waits until it ends by itself.
+    #[track_caller]
+    pub(crate) fn ended(&mut self, patience: Duration) -> ExitStatus {
+        let asked = Instant::now();
+        loop {
+            let child = self.child.as_mut().expect("it is running");
+            if let Some(status) = child.try_wait().expect("the server's status") {
+                self.child = None;
+                return status;
+            }
+            assert!(asked.elapsed() < patience, "it goes on and on");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Sends it a signal.
+    #[track_caller]
+    pub(crate) fn signal(&self, signal: Signal) {
+        let child = self.child.as_ref().expect("it is running");
+        kill_process(Pid::from_child(child), signal).expect("a signal is sent");
     }
 
     /// The first administrator, where it is the usual one.

@@ -4,7 +4,9 @@ mod answer;
 mod app;
 mod client;
 mod command;
+mod ear;
 mod fixtures;
+mod meddler;
 mod plan;
 mod stream;
 
@@ -12,6 +14,8 @@ pub(crate) use answer::Answer;
 pub(crate) use app::{ADMIN, App, PASSWORD};
 pub(crate) use client::{Client, encode};
 pub(crate) use command::{Output, driftsentry, driftsentry_with};
+pub(crate) use ear::{Ear, Said};
 pub(crate) use fixtures::{FIXTURES, expected, fixture, fixture_path, read_drift};
+pub(crate) use meddler::Meddler;
 pub(crate) use plan::Plan;
 pub(crate) use stream::{Event, Stream};

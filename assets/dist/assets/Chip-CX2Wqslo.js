@@ -1,1 +1,0 @@
-import{c as e}from"./States-Bw_WIYOh.js";import{p as t}from"./index-B9HbOlYC.js";import{u as n}from"./preferences-0idWIJve.js";var r=n();function i({label:n,onRemove:i}){return(0,r.jsxs)(e,{size:`small`,"aria-label":`${n}: remove`,onClick:e=>{t(e.currentTarget),i()},children:[n,` `,(0,r.jsx)(`span`,{"aria-hidden":`true`,children:`✕`})]})}export{i as t};

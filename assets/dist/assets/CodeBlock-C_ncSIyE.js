@@ -1,1 +1,0 @@
-import{a as e}from"./States-Bw_WIYOh.js";import{u as t}from"./preferences-0idWIJve.js";var n={block:`_block_1t3ex_1`},r=t();function i({code:t,what:i}){return(0,r.jsxs)(`div`,{className:n.block,children:[(0,r.jsx)(`pre`,{children:(0,r.jsx)(`code`,{children:t})}),(0,r.jsx)(e,{text:t,what:i})]})}export{i as t};

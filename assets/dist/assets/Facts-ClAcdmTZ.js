@@ -1,1 +1,0 @@
-import{u as e}from"./preferences-0idWIJve.js";var t={facts:`_facts_2eol6_1`},n=e();function r({children:e}){return(0,n.jsx)(`dl`,{className:t.facts,children:e})}function i({name:e,children:t}){return(0,n.jsxs)(`div`,{children:[(0,n.jsx)(`dt`,{children:e}),(0,n.jsx)(`dd`,{children:t})]})}export{r as n,i as t};

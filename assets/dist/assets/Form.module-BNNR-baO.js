@@ -1,1 +1,0 @@
-var e={form:`_form_1gyv5_1`,pair:`_pair_1gyv5_7`,legend:`_legend_1gyv5_13`,options:`_options_1gyv5_18`,option:`_option_1gyv5_18`,hint:`_hint_1gyv5_39`,inline:`_inline_1gyv5_45`,error:`_error_1gyv5_52`};export{e as t};

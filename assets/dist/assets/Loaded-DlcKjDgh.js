@@ -1,1 +1,0 @@
-import{i as e,n as t}from"./States-Bw_WIYOh.js";import{u as n}from"./preferences-0idWIJve.js";var r=n();function i({query:n,failed:i,rows:a,height:o,children:s}){return n.data===void 0?n.isError?(0,r.jsx)(t,{what:i,error:n.error,onRetry:()=>void n.refetch()}):(0,r.jsx)(e,{rows:a,...o===void 0?{}:{height:o}}):s(n.data)}export{i as t};

@@ -1,1 +1,0 @@
-import{u as e}from"./preferences-0idWIJve.js";var t={frame:`_frame_1vdgy_1`},n=e();function r({label:e,busy:r=!1,cards:i=!1,compact:a=!1,fits:o=!1,children:s}){return(0,n.jsx)(`section`,{className:t.frame,"aria-label":e,"aria-busy":r,tabIndex:o?void 0:0,"data-cards":i||void 0,"data-compact":a||void 0,"data-fits":o||void 0,children:s})}export{r as t};

@@ -1,1 +1,0 @@
-function e(e){return e!==void 0&&/^[1-9][0-9]{0,8}$/.test(e)?Number(e):1}export{e as t};

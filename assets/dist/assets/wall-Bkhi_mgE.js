@@ -1,1 +1,0 @@
-import{c as e}from"./time-KSuOe0oK.js";var t=6e4,n=(t,n)=>e(t,n).slice(0,16);function r(n,r){let a=Date.parse(`${n}Z`);if(Number.isNaN(a))return;let o=t=>Date.parse(`${e(t,r)}Z`)-Math.floor(t/1e3)*1e3,s=o(a-900*t),c=a-s;return o(c)===s?c:i(a,s,o)}function i(e,n,r){let i=r(e+900*t),a=e-i;return r(a)===i?a:e-n}export{n,r as t};
