@@ -1,16 +1,14 @@
 //! What people and programs ask of many drifts: each question as the API takes it and as the library does.
 
-use driftsentry::drifts::Status;
 use driftsentry::drifts::api::views::{DriftItemView, DriftView, Show};
 use driftsentry::drifts::index::field;
 use driftsentry::drifts::query::{self, Position, Query, Sort};
-use driftsentry::drifts::records::{self, counters};
+use driftsentry::drifts::records;
 use driftsentry::ids::DriftId;
 use driftsentry::listing::Filter;
-use driftsentry::metrics;
 use driftsentry::server::Data;
 use driftsentry::severity::Severity;
-use driftsentry::store::Reads;
+use driftsentry::store::{Reads, Snapshot};
 use driftsentry::time::Timestamp;
 
 use crate::estate::{REGIONS, SERVICES, noise};
@@ -82,16 +80,16 @@ impl Work {
             }
             // These have no view of their own below the API: their figures are what costs.
             Ask::Summary => {
-                Ok(format!("{:?}", metrics::summary(&*read, 30, Timestamp::now())?).into())
+                let summary = |read: &Snapshot| data.figures.summary(read, 30, Timestamp::now());
+                Ok(format!("{:?}", data.store.with_views(summary)?.1?).into())
             }
-            Ask::Trend => Ok(format!("{:?}", metrics::trend(&*read, 30, Timestamp::now())?).into()),
+            Ask::Trend => {
+                let trend = |read: &Snapshot| data.figures.trend(read, 30, Timestamp::now());
+                Ok(format!("{:?}", data.store.with_views(trend)?.1?).into())
+            }
             Ask::Statuses => {
-                let counts =
-                    Status::ALL.map(|status| read.counter(&counters::status(status.name())));
-                let counts = counts
-                    .into_iter()
-                    .collect::<driftsentry::Result<Vec<_>>>()?;
-                Ok(serde_json::to_vec(&counts)?)
+                let counts = |read: &Snapshot| data.figures.by_status(read);
+                Ok(serde_json::to_vec(&data.store.with_views(counts)?.1?)?)
             }
             Ask::Severities => {
                 let counts = Severity::ALL

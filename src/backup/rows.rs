@@ -316,6 +316,11 @@ const SHAPES: &[Shape] = &[
         key: key::<String>(),
         value: key::<KeyId>(),
     },
+    Shape {
+        table: tables::JOURNAL.table.name,
+        key: key::<u64>(),
+        value: NOTHING,
+    },
 ];
 
 #[cfg(test)]

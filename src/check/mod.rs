@@ -8,6 +8,7 @@ mod counters;
 mod drifts;
 mod indexes;
 mod logs;
+mod saved;
 
 use std::fmt;
 use std::fs::File;
@@ -136,7 +137,8 @@ pub struct Checked {
 /// When the file can't be opened. Damage is no error: the report says it.
 pub fn file(path: &Path) -> Result<Report, Refused> {
     let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
-    found(bytes, verify_file(path, CACHE_BYTES)).map(|checked| checked.report)
+    let dir = path.parent().unwrap_or(Path::new("."));
+    found(bytes, verify_file(path, CACHE_BYTES), Some(dir)).map(|checked| checked.report)
 }
 
 /// Checks an open file, and changes nothing in it; `path` is what messages call it.
@@ -145,10 +147,15 @@ pub fn file(path: &Path) -> Result<Report, Refused> {
 /// As [`file`].
 pub fn open(file: File, path: &Path) -> Result<Checked, Refused> {
     let bytes = file.metadata().map_or(0, |file| file.len());
-    found(bytes, verify_open(file, path, CACHE_BYTES))
+    found(bytes, verify_open(file, path, CACHE_BYTES), None)
 }
 
-fn found(bytes: u64, verified: Result<Verified, Unverified>) -> Result<Checked, Refused> {
+/// What is found in a file, and in the index that is saved beside it in a directory.
+fn found(
+    bytes: u64,
+    verified: Result<Verified, Unverified>,
+    dir: Option<&Path>,
+) -> Result<Checked, Refused> {
     let mut engine = Check::new("pages and their checksums");
     engine.looked_at = bytes / 4096;
     match verified {
@@ -166,8 +173,11 @@ fn found(bytes: u64, verified: Result<Verified, Unverified>) -> Result<Checked, 
                 engine.wrong("the engine's records of its own pages don't match the pages");
             }
             let mut checks = vec![engine];
-            match tables_of(&verified.snapshot) {
-                Ok(more) => checks.extend(more),
+            let saved = |dir| saved::index(dir, &verified.snapshot);
+            let checked = tables_of(&verified.snapshot)
+                .and_then(|more| Ok((more, dir.map_or(Ok(None), saved)?)));
+            match checked {
+                Ok((more, saved)) => checks.extend(more.into_iter().chain(saved)),
                 Err(error) => {
                     checks[0].wrong(format_args!("reading stopped at a damaged page: {error}"));
                 }
@@ -213,6 +223,7 @@ fn tables_of(read: &Snapshot) -> Result<Vec<Check>> {
     ];
     checks.push(counters::counters(read, recount)?);
     checks.extend(logs::all(read)?);
+    checks.push(saved::journal(read)?);
     checks.extend(unknown(read)?);
     Ok(checks)
 }
@@ -245,6 +256,7 @@ const KNOWN: &[Table] = &[
     tables::REFRESH_TOKENS.table,
     tables::API_KEYS.table,
     tables::API_KEYS_BY_PREFIX.table,
+    tables::JOURNAL.table,
 ];
 
 /// Tables that nothing is derived from: that their rows can be read is all there is to say.

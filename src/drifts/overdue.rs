@@ -17,6 +17,18 @@ pub(super) fn has_to_be_looked_at(severity: Severity, kind: Kind) -> bool {
     severity == Severity::Critical && kind.is_drift()
 }
 
+/// Whether such a drift waits for a decision that nobody was reminded of.
+pub(super) fn waits(
+    status: Status,
+    severity: Severity,
+    kind: Kind,
+    reminded_at: Option<Timestamp>,
+) -> bool {
+    matches!(status, Status::Detected | Status::Triaged)
+        && has_to_be_looked_at(severity, kind)
+        && reminded_at.is_none()
+}
+
 /// Since when a drift is critical, when it becomes so severe and of this kind now.
 pub(super) fn critical_since(
     before: &Record,
@@ -41,9 +53,7 @@ impl Record {
 
     /// Since when it is critical and waits for a decision that nobody was reminded of; none where it doesn't.
     pub fn undecided_since(&self) -> Option<Timestamp> {
-        let waits = matches!(self.status, Status::Detected | Status::Triaged)
-            && self.is_critical()
-            && self.reminded_at.is_none();
+        let waits = waits(self.status, self.severity, self.kind, self.reminded_at);
         waits.then(|| self.critical_since.unwrap_or(self.first_seen_at))
     }
 

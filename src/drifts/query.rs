@@ -1,5 +1,7 @@
 //! What lists of drifts can ask for.
 
+use std::sync::Arc;
+
 use super::index::{Index, sort_key};
 use super::{Record, records};
 use crate::error::Result;
@@ -84,7 +86,7 @@ pub struct Found {
     /// Exact.
     pub total: u64,
     /// What they were read from.
-    pub snapshot: std::sync::Arc<Snapshot>,
+    pub snapshot: Arc<Snapshot>,
 }
 
 impl Found {
@@ -102,8 +104,7 @@ impl Found {
 /// # Errors
 /// What reading says.
 pub fn page(store: &Store, index: &Index, query: &Query, limit: usize) -> Result<Found> {
-    let (snapshot, page) = store.with_views(|read| index.page(read, query, limit))?;
-    let page = page?;
+    let (snapshot, page) = ids(store, index, query, limit)?;
     let drifts = page
         .ids
         .into_iter()
@@ -114,4 +115,19 @@ pub fn page(store: &Store, index: &Index, query: &Query, limit: usize) -> Result
         total: page.total,
         snapshot,
     })
+}
+
+/// The ids of a page without its rows, and the tables of the same state.
+///
+/// # Errors
+/// What reading says.
+pub fn ids(
+    store: &Store,
+    index: &Index,
+    query: &Query,
+    limit: usize,
+) -> Result<(Arc<Snapshot>, Page)> {
+    let (snapshot, state) = store.with_views(|_| index.now())?;
+    let page = index.page(&state, &snapshot, query, limit)?;
+    Ok((snapshot, page))
 }

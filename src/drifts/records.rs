@@ -47,9 +47,13 @@ pub mod counters {
     pub fn of_workspace(workspace: WorkspaceId, severity: &str) -> Counter {
         open_in().by(&workspace).word(severity)
     }
+    /// Unresolved ones of each workspace; [`unresolved_in`] narrows it.
+    pub fn unresolved() -> Counter {
+        Counter::new("drifts.unresolved_in")
+    }
     /// Unresolved ones of a workspace, rejected ones included.
     pub fn unresolved_in(workspace: WorkspaceId) -> Counter {
-        Counter::new("drifts.unresolved_in").by(&workspace)
+        unresolved().by(&workspace)
     }
     /// Monthly cents of the open ones.
     pub fn open_cost() -> Counter {

@@ -1,13 +1,17 @@
 //! Rows by the values they are filtered by.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::{self, Write};
+use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 use uuid::Uuid;
 
+use super::column::{Codes, Column};
+use super::saved::{self, Source};
+
 /// "This field has one of these values".
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Filter {
     /// The field's place.
     pub field: usize,
@@ -24,27 +28,110 @@ pub enum Place {
     After(Uuid),
 }
 
+/// The values of one field.
+#[derive(Debug, Clone, Default)]
+struct Field {
+    /// For each row, the place of its value.
+    codes: Codes,
+    names: Arc<Names>,
+    /// For each value, the rows that have it.
+    rows: Vec<Arc<RoaringBitmap>>,
+}
+
+/// Each value once, and its place.
+#[derive(Debug, Clone, Default)]
+struct Names {
+    places: HashMap<Arc<str>, u32>,
+    values: Vec<Arc<str>>,
+}
+
+impl Field {
+    /// The place of a value, made where it is new.
+    fn place(&mut self, value: &str) -> u32 {
+        if let Some(place) = self.names.places.get(value) {
+            return *place;
+        }
+        let names = Arc::make_mut(&mut self.names);
+        // A place for each row at most, and rows have 32 bits.
+        let place = u32::try_from(names.values.len()).unwrap_or(Codes::NONE - 1);
+        let value: Arc<str> = value.into();
+        names.values.push(Arc::clone(&value));
+        names.places.insert(value, place);
+        self.rows.push(Arc::default());
+        place
+    }
+
+    /// Moves a row to another value, or away.
+    fn put(&mut self, number: u32, code: u32) {
+        let before = self.codes.get(number as usize);
+        if before == code && (number as usize) < self.codes.len() {
+            return;
+        }
+        self.codes.set(number as usize, code);
+        if let Some(rows) = self.rows.get_mut(before as usize) {
+            Arc::make_mut(rows).remove(number);
+        }
+        if let Some(rows) = self.rows.get_mut(code as usize) {
+            let rows = Arc::make_mut(rows);
+            // Rows mostly come in order, and appending looks nothing up.
+            if rows.try_push(number).is_err() {
+                rows.insert(number);
+            }
+        }
+    }
+
+    fn having(&self, value: &str) -> Option<&Arc<RoaringBitmap>> {
+        let place = self.names.places.get(value)?;
+        self.rows.get(*place as usize)
+    }
+
+    fn save(&self, to: &mut dyn Write) -> io::Result<()> {
+        saved::number(to, self.names.values.len() as u64)?;
+        for value in &self.names.values {
+            saved::text(to, value)?;
+        }
+        self.codes.save(to)
+    }
+
+    fn restore(from: &mut Source<'_>) -> io::Result<Self> {
+        let mut field = Self::default();
+        for _ in 0..from.count(8)? {
+            let value = from.text()?;
+            field.place(&value);
+        }
+        let codes = Codes::restore(from)?;
+        let mut rows = vec![RoaringBitmap::new(); field.rows.len()];
+        for (number, code) in (0_u32..).zip(codes.iter()) {
+            if code == Codes::NONE {
+                continue;
+            }
+            let rows = rows
+                .get_mut(code as usize)
+                .ok_or_else(|| from.malformed())?;
+            rows.try_push(number).map_err(|_| from.malformed())?;
+        }
+        field.rows = rows.into_iter().map(Arc::new).collect();
+        field.codes = codes;
+        Ok(field)
+    }
+}
+
 /// Rows with `N` fields, numbered by ascending id.
 ///
-/// A number is never given twice: removed rows leave a hole.
-#[derive(Debug)]
+/// A number is never given twice: removed rows leave a hole. A copy is cheap, and stays as it is.
+#[derive(Debug, Clone)]
 pub struct Facets<const N: usize> {
-    ids: Vec<Uuid>,
-    /// For each row, the place of each field's bitmap.
-    rows: Vec<[u32; N]>,
-    places: [HashMap<Box<str>, u32>; N],
-    bitmaps: Vec<RoaringBitmap>,
-    live: RoaringBitmap,
+    ids: Column<Uuid>,
+    fields: [Field; N],
+    live: Arc<RoaringBitmap>,
 }
 
 impl<const N: usize> Default for Facets<N> {
     fn default() -> Self {
         Self {
-            ids: Vec::new(),
-            rows: Vec::new(),
-            places: std::array::from_fn(|_| HashMap::new()),
-            bitmaps: Vec::new(),
-            live: RoaringBitmap::new(),
+            ids: Column::default(),
+            fields: std::array::from_fn(|_| Field::default()),
+            live: Arc::default(),
         }
     }
 }
@@ -53,93 +140,107 @@ impl<const N: usize> Facets<N> {
     /// Puts a row or gives it other values. Returns its number, or `None` for a new row whose id is not greater than
     /// every known one: the caller builds everything anew then.
     pub fn put(&mut self, id: Uuid, values: [&str; N]) -> Option<u32> {
-        let places = std::array::from_fn(|field| self.place(field, values[field]));
         let number = match self.number(id) {
             Some(number) => number,
-            None if self.ids.last().is_none_or(|last| *last < id) => {
+            None if self.ids.last().is_none_or(|last| last < id) => {
                 let number = u32::try_from(self.ids.len()).ok()?;
                 self.ids.push(id);
-                self.rows.push([u32::MAX; N]);
                 number
             }
             None => return None,
         };
-        let before = std::mem::replace(&mut self.rows[number as usize], places);
-        for (old, new) in before.into_iter().zip(places) {
-            if old != new {
-                if let Some(bitmap) = self.bitmaps.get_mut(old as usize) {
-                    bitmap.remove(number);
-                }
-                self.bitmaps[new as usize].insert(number);
-            }
+        for (field, value) in self.fields.iter_mut().zip(values) {
+            let code = field.place(value);
+            field.put(number, code);
         }
-        self.live.insert(number);
+        if !self.live.contains(number) {
+            Arc::make_mut(&mut self.live).insert(number);
+        }
         Some(number)
     }
 
     /// Removes a row and gives the number it had.
     pub fn remove(&mut self, id: Uuid) -> Option<u32> {
         let number = self.number(id)?;
-        for place in std::mem::replace(&mut self.rows[number as usize], [u32::MAX; N]) {
-            if let Some(bitmap) = self.bitmaps.get_mut(place as usize) {
-                bitmap.remove(number);
-            }
+        for field in &mut self.fields {
+            field.put(number, Codes::NONE);
         }
-        self.live.remove(number).then_some(number)
-    }
-
-    /// The place of a value's bitmap, made where it is new.
-    fn place(&mut self, field: usize, value: &str) -> u32 {
-        if let Some(place) = self.places[field].get(value) {
-            return *place;
-        }
-        let place = u32::try_from(self.bitmaps.len()).unwrap_or(u32::MAX - 1);
-        self.bitmaps.push(RoaringBitmap::new());
-        self.places[field].insert(value.into(), place);
-        place
+        Arc::make_mut(&mut self.live)
+            .remove(number)
+            .then_some(number)
     }
 
     /// The number of a row, also of a removed one.
     pub fn number(&self, id: Uuid) -> Option<u32> {
         // New rows come last: look there before searching.
-        if self.ids.last().is_none_or(|last| *last < id) {
+        if self.ids.last().is_none_or(|last| last < id) {
             return None;
         }
-        self.ids
-            .binary_search(&id)
-            .ok()
-            .and_then(|number| u32::try_from(number).ok())
+        let at = self.ids.partition_point(|known| known < id);
+        let found = self.ids.get(at) == Some(id);
+        found.then(|| u32::try_from(at).ok()).flatten()
     }
 
     /// The id of a row.
     pub fn id(&self, number: u32) -> Option<Uuid> {
-        self.ids.get(number as usize).copied()
+        self.ids.get(number as usize)
+    }
+
+    /// How many numbers were given, removed rows included.
+    pub fn numbers(&self) -> usize {
+        self.ids.len()
     }
 
     /// Every row there is.
-    pub fn live(&self) -> &RoaringBitmap {
+    pub fn live(&self) -> &Arc<RoaringBitmap> {
         &self.live
     }
 
+    /// A row's value.
+    pub fn value(&self, field: usize, number: u32) -> Option<&str> {
+        let field = &self.fields[field];
+        let code = field.codes.get(number as usize);
+        field.names.values.get(code as usize).map(|value| &**value)
+    }
+
+    /// Whether a row is there with these values.
+    pub fn holds(&self, id: Uuid, values: [&str; N]) -> bool {
+        let Some(number) = self.number(id) else {
+            return false;
+        };
+        let has = |(field, value): (usize, &str)| {
+            self.value(field, number) == Some(value) && self.having(field, value).contains(number)
+        };
+        self.live.contains(number) && values.into_iter().enumerate().all(has)
+    }
+
     /// The rows in which a field has a value.
-    pub fn having(&self, field: usize, value: &str) -> Cow<'_, RoaringBitmap> {
-        match self.places[field].get(value) {
-            Some(place) => Cow::Borrowed(&self.bitmaps[*place as usize]),
-            None => Cow::Owned(RoaringBitmap::new()),
-        }
+    pub fn having(&self, field: usize, value: &str) -> Arc<RoaringBitmap> {
+        self.fields[field]
+            .having(value)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Whether a row passes every filter.
+    pub fn passes(&self, number: u32, filters: &[Filter]) -> bool {
+        filters.iter().all(|filter| {
+            self.value(filter.field, number)
+                .is_some_and(|value| filter.any_of.iter().any(|wanted| wanted == value))
+        })
     }
 
     /// The rows that pass every filter.
-    pub fn select(&self, filters: &[Filter]) -> Cow<'_, RoaringBitmap> {
-        let mut parts: Vec<Cow<'_, RoaringBitmap>> =
+    pub fn select(&self, filters: &[Filter]) -> Arc<RoaringBitmap> {
+        let mut parts: Vec<Arc<RoaringBitmap>> =
             filters.iter().map(|filter| self.any_of(filter)).collect();
         // The smallest first: what is intersected only gets smaller.
-        parts.sort_by_key(|part| part.len());
+        parts.sort_by_cached_key(|part| part.len());
         let mut parts = parts.into_iter();
         let Some(first) = parts.next() else {
-            return Cow::Borrowed(&self.live);
+            return Arc::clone(&self.live);
         };
-        parts.fold(first, |rows, part| Cow::Owned(&*rows & &*part))
+        parts.fold(first, |rows, part| Arc::new(&*rows & &*part))
     }
 
     /// The ids of so many rows of a set, the newest first, from a place on.
@@ -147,7 +248,7 @@ impl<const N: usize> Facets<N> {
         let numbers = match from {
             Place::Skip(skip) => page(rows, true, skip, limit),
             Place::After(id) => {
-                let older = self.ids.partition_point(|known| *known < id);
+                let older = self.ids.partition_point(|known| known < id);
                 let older = u32::try_from(older).unwrap_or(u32::MAX);
                 rows.range(..older).rev().take(limit).collect()
             }
@@ -158,13 +259,55 @@ impl<const N: usize> Facets<N> {
             .collect()
     }
 
-    fn any_of(&self, filter: &Filter) -> Cow<'_, RoaringBitmap> {
-        match filter.any_of.as_slice() {
-            [one] => self.having(filter.field, one),
-            many => Cow::Owned(many.iter().fold(RoaringBitmap::new(), |mut rows, value| {
-                rows |= &*self.having(filter.field, value);
-                rows
-            })),
+    fn any_of(&self, filter: &Filter) -> Arc<RoaringBitmap> {
+        let field = &self.fields[filter.field];
+        let mut parts = filter.any_of.iter().filter_map(|value| field.having(value));
+        match (parts.next(), parts.next()) {
+            (None, _) => Arc::default(),
+            (Some(one), None) => Arc::clone(one),
+            (Some(one), Some(other)) => {
+                Arc::new(parts.fold(&**one | &**other, |mut rows, part| {
+                    rows |= &**part;
+                    rows
+                }))
+            }
+        }
+    }
+
+    /// Writes all rows.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn save(&self, to: &mut dyn Write) -> io::Result<()> {
+        self.ids.save(to)?;
+        saved::bitmap(to, &self.live)?;
+        self.fields.iter().try_for_each(|field| field.save(to))
+    }
+
+    /// Reads what [`Facets::save`] wrote.
+    ///
+    /// # Errors
+    /// The reader's, and where it is something else.
+    pub fn restore(from: &mut Source<'_>) -> io::Result<Self> {
+        let mut facets = Self {
+            ids: Column::restore(from)?,
+            live: from.bitmap()?,
+            ..Self::default()
+        };
+        for field in &mut facets.fields {
+            *field = Field::restore(from)?;
+            if field.codes.len() != facets.ids.len() {
+                return Err(from.malformed());
+            }
+        }
+        let past = facets
+            .live
+            .max()
+            .is_some_and(|last| last as usize >= facets.ids.len());
+        if past {
+            Err(from.malformed())
+        } else {
+            Ok(facets)
         }
     }
 }

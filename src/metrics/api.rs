@@ -1,15 +1,17 @@
 //! The contract's section on metrics for people.
 
+use std::sync::Arc;
+
 use poem_openapi::param::Query;
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 
-use super::{Count, Summary, Trend, TrendPoint};
+use super::{Count, Figures, Summary, Trend, TrendPoint};
 use crate::drifts::{Severity, Status};
-use crate::http::{ApiResult, Days, Money, ReadFailure, Tag, Viewer, blocking, ok};
-use crate::metrics;
+use crate::error::Result;
+use crate::http::{ApiResult, Days, Money, ReadFailure, Tag, Viewer, ok};
 use crate::money::DEFAULT_CURRENCY;
-use crate::store::Store;
+use crate::store::{Snapshot, Store};
 use crate::time::Timestamp;
 
 /// Metrics for people over HTTP.
@@ -17,6 +19,8 @@ use crate::time::Timestamp;
 pub struct Api {
     /// The store.
     pub store: Store,
+    /// Its counts in memory.
+    pub figures: Arc<Figures>,
 }
 
 /// How many by severity.
@@ -397,6 +401,14 @@ fn days(asked: Option<Days>) -> u16 {
     u16::try_from(asked.unwrap_or_default().get()).unwrap_or(u16::MAX)
 }
 
+impl Api {
+    /// Looks at the counts and the tables of one state.
+    fn look<T>(&self, look: impl FnOnce(&Figures, &Snapshot) -> Result<T>) -> Result<T> {
+        let (_, seen) = self.store.with_views(|read| look(&self.figures, read))?;
+        seen
+    }
+}
+
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Metrics")]
 impl Api {
     /// See everything at a glance
@@ -409,10 +421,9 @@ impl Api {
         /// How many days to look back, today included: 30 where it isn't said.
         days: Query<Option<Days>>,
     ) -> ApiResult<SummaryView, ReadFailure> {
-        let (store, days) = (self.store.clone(), self::days(days.0));
-        // It visits each workspace: there may be thousands.
-        let read = move || store.read(|read| metrics::summary(read, days, Timestamp::now()));
-        ok(blocking(read).await?.into())
+        let days = self::days(days.0);
+        let summary = self.look(|figures, read| figures.summary(read, days, Timestamp::now()))?;
+        ok(summary.into())
     }
 
     /// See how the cost of open drifts moved
@@ -427,9 +438,9 @@ impl Api {
         /// How many days to look back, today included: 30 where it isn't said.
         days: Query<Option<Days>>,
     ) -> ApiResult<TrendView, ReadFailure> {
-        let (store, days) = (self.store.clone(), self::days(days.0));
-        let read = move || store.read(|read| metrics::trend(read, days, Timestamp::now()));
-        ok(blocking(read).await?.into())
+        let days = self::days(days.0);
+        let trend = self.look(|figures, read| figures.trend(read, days, Timestamp::now()))?;
+        ok(trend.into())
     }
 
     /// See how drifts spread over the severities
@@ -442,7 +453,7 @@ impl Api {
         &self,
         _who: Viewer,
     ) -> ApiResult<SeverityDistributionView, ReadFailure> {
-        let counts = self.store.read(metrics::by_severity)?;
+        let counts = self.look(Figures::by_severity)?;
         ok(counts.as_slice().into())
     }
 
@@ -456,7 +467,7 @@ impl Api {
         &self,
         _who: Viewer,
     ) -> ApiResult<StatusDistributionView, ReadFailure> {
-        let counts = self.store.read(metrics::by_status)?;
+        let counts = self.look(Figures::by_status)?;
         ok(counts.as_slice().into())
     }
 }
@@ -467,6 +478,7 @@ mod tests {
 
     use super::*;
     use crate::http::agreement::agreed;
+    use crate::metrics;
     use crate::money::Cents;
     use crate::store::Options;
 

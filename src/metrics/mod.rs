@@ -1,6 +1,9 @@
 //! Numbers for people: counts, costs and their trend, read from counters that every change keeps exact.
 
 pub mod api;
+mod figures;
+
+pub use figures::Figures;
 
 use crate::drifts::records::{self, counters};
 use crate::drifts::{Severity, Status};
@@ -107,6 +110,44 @@ pub fn by_status(read: &impl Reads) -> Result<Vec<Count>> {
 /// # Errors
 /// What reading says.
 pub fn summary(read: &impl Reads, days: u16, now: Timestamp) -> Result<Summary> {
+    summary_with(read, Health::of(read, now)?, days, now)
+}
+
+/// How the workspaces are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Health {
+    /// All of them.
+    total: u64,
+    /// Those with open drifts.
+    drifted: u64,
+    /// Those that were not scanned as expected.
+    silent: u64,
+}
+
+impl Health {
+    /// Looks at each of them.
+    fn of(read: &impl Reads, now: Timestamp) -> Result<Self> {
+        let workspaces = workspaces::all(read)?;
+        let mut drifted = 0;
+        for workspace in &workspaces {
+            let open = records::open_by_severity(read, workspace.id)?;
+            drifted += u64::from(open.iter().any(|open| *open > 0));
+        }
+        let silent = workspaces.iter().filter(|one| one.is_silent(now));
+        Ok(Self {
+            total: workspaces.len() as u64,
+            drifted,
+            silent: silent.count() as u64,
+        })
+    }
+}
+
+fn summary_with(
+    read: &impl Reads,
+    workspaces: Health,
+    days: u16,
+    now: Timestamp,
+) -> Result<Summary> {
     let today = now.day();
     let by_status = by_status(read)?;
     let open = Status::ALL
@@ -124,15 +165,6 @@ pub fn summary(read: &impl Reads, days: u16, now: Timestamp) -> Result<Summary> 
         )]
         Ok((number > 0).then(|| (ms as f64 / number as f64 / 36_000.0).round() / 100.0))
     };
-    let workspaces = workspaces::all(read)?;
-    let mut drifted = 0;
-    for workspace in &workspaces {
-        drifted += u64::from(
-            records::open_by_severity(read, workspace.id)?
-                .iter()
-                .any(|open| *open > 0),
-        );
-    }
     Ok(Summary {
         drifts: count(read, &counters::total())?,
         open,
@@ -152,12 +184,9 @@ pub fn summary(read: &impl Reads, days: u16, now: Timestamp) -> Result<Summary> 
         scans: u64::try_from(sum(read, today, days, scans::on)?).unwrap_or(0),
         scans_failed: u64::try_from(sum(read, today, days, scans::failed_on)?).unwrap_or(0),
         last_scan_at: newest_scan(read)?,
-        workspaces: workspaces.len() as u64,
-        workspaces_drifted: drifted,
-        workspaces_silent: workspaces
-            .iter()
-            .filter(|workspace| workspace.is_silent(now))
-            .count() as u64,
+        workspaces: workspaces.total,
+        workspaces_drifted: workspaces.drifted,
+        workspaces_silent: workspaces.silent,
         mean_hours_to_decide: mean_hours(counters::decided_ms, counters::decided)?,
         mean_hours_to_resolve: mean_hours(counters::ended_ms, counters::ended)?,
     })

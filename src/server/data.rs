@@ -17,7 +17,9 @@ use crate::sessions::sign_in::Desk;
 use crate::sessions::steady_clock::SteadyClock;
 use crate::store::{self, Options, Store, View, secrets};
 use crate::time::Timestamp;
-use crate::{alerts, audit, backup, drifts, events, keys, retention, scans, sessions, users};
+use crate::{
+    alerts, audit, backup, drifts, events, keys, metrics, retention, scans, sessions, users,
+};
 
 /// What the features' handlers read and write.
 #[derive(Debug, Clone)]
@@ -30,6 +32,8 @@ pub struct Data {
     pub alerts: Arc<alerts::index::Index>,
     /// The scans in memory.
     pub scans: Arc<scans::index::Index>,
+    /// The counts in memory.
+    pub figures: Arc<metrics::Figures>,
     /// The newest events.
     pub feed: Arc<events::feed::Feed>,
     /// The secret behind the fingerprints of live values.
@@ -72,6 +76,7 @@ impl Data {
         let drifts = Arc::<drifts::index::Index>::default();
         let alerts = Arc::<alerts::index::Index>::default();
         let scans = Arc::<scans::index::Index>::default();
+        let figures = Arc::<metrics::Figures>::default();
         let feed = Arc::<events::feed::Feed>::default();
         store::make_private_dir(&options.dir)?;
         backup::restore::finish(&options.dir)?;
@@ -90,6 +95,7 @@ impl Data {
             Arc::clone(&drifts) as Arc<dyn View>,
             Arc::clone(&alerts) as Arc<dyn View>,
             Arc::clone(&scans) as Arc<dyn View>,
+            Arc::clone(&figures) as Arc<dyn View>,
             Arc::clone(&feed) as Arc<dyn View>,
             Arc::clone(&users) as Arc<dyn View>,
             Arc::clone(&living) as Arc<dyn View>,
@@ -115,6 +121,7 @@ impl Data {
             token_keys,
             store,
             drifts,
+            figures,
             feed,
             alerts,
             scans,

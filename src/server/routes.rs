@@ -64,7 +64,10 @@ pub fn apis(app: &App, data: &Data, scan_bytes: impl Into<Live<u64>>) -> Apis {
             store: store(),
             index: Arc::clone(&data.alerts),
         },
-        metrics::api::Api { store: store() },
+        metrics::api::Api {
+            store: store(),
+            figures: Arc::clone(&data.figures),
+        },
         audit::api::Api {
             store: store(),
             index: Arc::default(),

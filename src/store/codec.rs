@@ -3,8 +3,7 @@
 //! Fields are only ever added, each with `#[serde(default)]`, so that an older record is read by a newer
 //! program. A change that this can't carry is a new table and a migration.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
@@ -22,11 +21,11 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The value of stored bytes.
+/// The value of stored bytes. Its texts may lie in them.
 ///
 /// # Errors
 /// `Internal`, when the bytes are not what `encode` writes for this type.
-pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+pub fn decode<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T> {
     match bytes {
         [VERSION, rest @ ..] => rmp_serde::from_slice(rest).map_err(Error::internal),
         [version, ..] => Err(Error::internal(format!(

@@ -175,7 +175,13 @@ impl<'t> Batch<'t> {
         result
     }
 
-    fn write(&self, row: Row) -> Result<()> {
+    /// Calls for each row written so far.
+    pub(super) fn written(&self, mut look: impl FnMut(&Row)) {
+        self.written.borrow().iter().for_each(&mut look);
+    }
+
+    /// Puts or deletes one row.
+    pub(super) fn write(&self, row: Row) -> Result<()> {
         self.bytes
             .set(self.bytes.get() + row.key.len() + row.value.as_ref().map_or(0, Vec::len));
         self.with(row.table, |table| match &row.value {

@@ -33,6 +33,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         what: "add the tables of users, sessions and API keys",
         run: engine::create_tables,
     },
+    Migration {
+        version: 3,
+        what: "add the journal of changed rows",
+        run: engine::create_tables,
+    },
 ];
 
 fn create(transaction: &WriteTransaction) -> Result<()> {

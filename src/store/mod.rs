@@ -14,12 +14,14 @@ pub mod codec;
 mod directory;
 mod disk;
 mod engine;
+mod journal;
 pub mod keys;
 mod migrations;
 pub mod pack;
 mod progress;
 mod pulse;
 mod reads;
+mod saved;
 pub mod secrets;
 mod space;
 pub mod tables;
@@ -27,6 +29,7 @@ mod verify;
 mod writer;
 mod writes;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -39,10 +42,12 @@ use tokio::time::timeout;
 pub use directory::make_private_dir;
 pub use disk::Disk;
 pub use engine::{Batch, Snapshot};
+pub use journal::check_journal;
 pub use migrations::is_copy_before_upgrade;
 pub use progress::{LONGEST_STAGE, OnStage, Stage};
 pub use pulse::Mishaps;
 pub use reads::{Order, Range, Reads, Visit};
+pub use saved::{Frozen, SAVED_FILE, restore_saved};
 pub use space::{Space, room_for, space_at};
 pub use tables::{Rows, Table};
 pub use verify::{Unverified, Verified, is_locked, verify_file, verify_open};
@@ -76,6 +81,25 @@ pub trait View: Send + Sync {
     /// # Errors
     /// Any: the store then builds the view anew.
     fn apply(&self, rows: &[&Row]) -> Result<()>;
+
+    /// What it is called where it is saved over a restart; none for a view that is built quickly. All its tables have to be
+    /// those that the journal notes.
+    fn name(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What it holds now, to be saved under its name. Taking it must be quick.
+    fn freeze(&self) -> Option<Frozen> {
+        None
+    }
+
+    /// Holds what was saved, of which there are at most so many bytes.
+    ///
+    /// # Errors
+    /// The reader's, and where it is something else: the store then builds the view anew.
+    fn restore(&self, _from: &mut dyn io::Read, _most_bytes: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// What one commit did, for the metrics.
@@ -101,6 +125,8 @@ pub struct Options {
     pub disk: Option<Box<dyn Fn() -> Box<dyn Disk> + Send>>,
     /// Structures that follow the rows.
     pub views: Vec<Arc<dyn View>>,
+    /// After how many changed rows views are saved for the next start; `None` for as many as are worth it.
+    pub save_views_after: Option<u64>,
     /// Called after each commit, on the writer's thread.
     pub on_commit: Box<dyn Fn(Commit) + Send>,
     /// Called when something begins that may take long, while opening and while reopening.
@@ -127,6 +153,7 @@ impl Options {
             min_free_bytes: None,
             disk: None,
             views: Vec::new(),
+            save_views_after: None,
             on_commit: Box::new(|_| {}),
             on_stage: Arc::new(|_| {}),
             on_fatal: Box::new(|_| {}),
@@ -161,6 +188,8 @@ struct Shared {
     /// Counts commits; streams wait for it to move.
     commits: watch::Sender<u64>,
     waiting: AtomicU64,
+    /// Where views are saved; none where none is.
+    saved: Option<PathBuf>,
     progress: Progress,
     pulse: Pulse,
 }
@@ -204,16 +233,21 @@ impl Store {
     fn start(source: writer::Source, options: Options, file: PathBuf) -> Result<Self> {
         let progress = Progress::new(Arc::clone(&options.on_stage));
         let database = source.open(&progress)?;
+        let is_any_saved = options.views.iter().any(|view| view.name().is_some());
+        let saved = is_any_saved.then(|| file.with_file_name(SAVED_FILE));
         let shared = Arc::new(Shared {
             published: RwLock::default(),
             views: options.views,
             state: watch::Sender::new(State::Ready),
             commits: watch::Sender::new(0),
             waiting: AtomicU64::new(0),
+            saved,
             progress,
             pulse: Pulse::new(),
         });
-        shared.publish_anew(&database)?;
+        let opened = shared.publish_anew(&database)?;
+        let mut saver = saved::Saver::new(shared.saved.clone(), options.save_views_after);
+        saver.opened(opened);
         if let Some(snapshot) = &shared
             .published
             .read()
@@ -230,6 +264,7 @@ impl Store {
             shared: Arc::clone(&shared),
             waiting,
             space: Arc::clone(&space),
+            saver,
             on_commit: options.on_commit,
             on_fatal: options.on_fatal,
         };

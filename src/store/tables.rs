@@ -49,7 +49,9 @@ macro_rules! tables {
 
 tables! {
     /// Key: a name. Value: as the name says: `schema` (big-endian u32), `instance` (16 bytes), `log.<table>` (the
-    /// newest sequence number of that log, big-endian u64), `removed.<things>` (the greatest id that retention removed).
+    /// newest sequence number of that log, big-endian u64), `removed.<things>` (the greatest id that retention removed),
+    /// `journal` (the journal's newest number, big-endian u64, that commit's token, 16 bytes, and how many keys the journal
+    /// has, big-endian u64).
     META: Rows<String> = "meta.v1";
     /// Key: what is counted, its dimensions. Value: big-endian i64.
     COUNTERS: Rows<Vec<u8>> = "counters.v1";
@@ -101,6 +103,9 @@ tables! {
     API_KEYS: Rows<KeyId> = "api_keys.v1";
     /// Key: the eight characters that name a key. Value: key id.
     API_KEYS_BY_PREFIX: Index<String> = "api_keys_by_prefix.v1";
+    /// Key: number of a commit, without gaps. Value: a random token, and the keys of the rows that it changed: see
+    /// `journal`. Only what saved views may still need is kept.
+    JOURNAL: Rows<u64> = "journal.v1";
 }
 
 #[cfg(test)]

@@ -14,8 +14,10 @@ use tokio::sync::oneshot;
 
 use super::disk::Disk;
 use super::engine::{Batch, Snapshot, failed, open_on};
+use super::journal;
 use super::migrations::{MIGRATIONS, migrate};
 use super::progress::{Progress, Stage};
+use super::saved::{self, Opened, Saver};
 use super::space::Room;
 use super::writes::{Row, Writes};
 use super::{Commit, Shared, State, space};
@@ -276,20 +278,49 @@ fn told(error: Error) -> Error {
 }
 
 impl Shared {
-    /// Builds every view from a new snapshot and lets readers see both.
-    pub(super) fn publish_anew(&self, database: &Database) -> Result<()> {
+    /// Brings every view to a new snapshot, by what was saved of it or by building it, and lets readers see both.
+    pub(super) fn publish_anew(&self, database: &Database) -> Result<Opened> {
+        let started = Instant::now();
         let snapshot = Arc::new(Snapshot::of(database)?);
         let mut published = self
             .published
             .write()
             .unwrap_or_else(PoisonError::into_inner);
+        self.progress.enter(Stage::Building(0, self.views.len()));
+        let restored = match &self.saved {
+            // A view that can't follow what was saved is built, and so are all.
+            Some(path) => saved::restore(path, &self.views, &snapshot).unwrap_or_else(|error| {
+                tracing::error!(%error, "The saved index can't be brought up to date: building it from the rows");
+                None
+            }),
+            None => None,
+        };
         for (done, view) in self.views.iter().enumerate() {
             self.progress.enter(Stage::Building(done, self.views.len()));
-            view.load(&snapshot)?;
+            if restored.is_none() || view.name().is_none() {
+                view.load(&snapshot)?;
+            }
         }
+        let opened = Opened {
+            instance: super::instance(&*snapshot)?,
+            head: journal::Head::of(&*snapshot)?,
+            restored,
+            took: started.elapsed(),
+        };
         published.snapshot = Some(snapshot);
+        if self.saved.is_some() {
+            let duration_ms = opened.took.as_millis() as u64;
+            match restored {
+                Some(rows) => tracing::info!(
+                    rows,
+                    duration_ms,
+                    "Restored the saved index"
+                ),
+                None => tracing::info!(duration_ms, "Built the index from the rows"),
+            }
+        }
         self.progress.leave();
-        Ok(())
+        Ok(opened)
     }
 
     /// Lets readers see a commit: its tables and the views that follow them, in one instant.
@@ -328,6 +359,7 @@ pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) waiting: Receiver<Message>,
     pub(super) space: Arc<space::Watch>,
+    pub(super) saver: Saver,
     pub(super) on_commit: Box<dyn Fn(Commit) + Send>,
     pub(super) on_fatal: Box<dyn Fn(&Error) + Send>,
 }
@@ -355,6 +387,7 @@ impl Writer {
                         settled = true;
                         self.settle_down();
                     }
+                    self.save_views(true);
                     self.shared.progress.beat();
                     idle_at = Instant::now() + IDLE;
                     continue;
@@ -365,9 +398,13 @@ impl Writer {
             if self.work(first) == Flow::Stop {
                 break;
             }
+            self.save_views(false);
             self.shared.progress.beat();
             idle_at = Instant::now() + IDLE;
         }
+        self.saver.hear(true);
+        self.save_views(true);
+        self.saver.hear(true);
         self.shared.state.send_replace(State::Closed);
         self.shared
             .published
@@ -376,6 +413,21 @@ impl Writer {
             .snapshot = None;
         // Dropping closes the file; what still waits hears that the store is closed.
         self.database = None;
+    }
+
+    /// Begins to save the views where that is worth it, and hears how it went.
+    fn save_views(&mut self, is_idle: bool) {
+        self.saver.hear(false);
+        let is_ready = *self.shared.state.borrow() == State::Ready;
+        if is_ready
+            && self.saver.is_worth_it(is_idle)
+            && self
+                .space
+                .has_room_for(self.saver.expected_bytes())
+                .is_ok()
+        {
+            self.saver.begin(&self.shared.views);
+        }
     }
 
     /// Says how much room there is, and heals by itself when space returns.
@@ -409,7 +461,7 @@ impl Writer {
             first.settle(Some(Error::Full));
             return Flow::GoOn;
         }
-        let mut jobs = Vec::with_capacity(8);
+        let mut jobs = vec![first];
         let mut stop = false;
         let result = match &self.database {
             Some(database) => run_batch(
@@ -417,14 +469,11 @@ impl Writer {
                 &self.shared,
                 &self.waiting,
                 room,
-                first,
                 &mut jobs,
                 &mut stop,
+                &mut self.saver,
             ),
-            None => {
-                jobs.push(first);
-                Err(closed())
-            }
+            None => Err(closed()),
         };
         self.shared
             .waiting
@@ -467,7 +516,7 @@ impl Writer {
                 .source
                 .open(&self.shared.progress)
                 .and_then(|database| {
-                    self.shared.publish_anew(&database)?;
+                    self.saver.opened(self.shared.publish_anew(&database)?);
                     Ok(database)
                 }) {
                 Ok(database) => {
@@ -527,17 +576,16 @@ enum Flow {
     Stop,
 }
 
-/// Runs the first job and what else waits in one transaction; `None` where nothing was written.
+/// Runs these jobs and what else waits in one transaction; `None` where nothing was written.
 fn run_batch(
     database: &Database,
     shared: &Shared,
     waiting: &Receiver<Message>,
     room: Room,
-    first: Box<dyn Job>,
     jobs: &mut Vec<Box<dyn Job>>,
     stop: &mut bool,
+    saver: &mut Saver,
 ) -> Result<Option<Commit>> {
-    jobs.push(first);
     let mut transaction = database.begin_write().map_err(failed)?;
     transaction
         .set_durability(Durability::Immediate)
@@ -565,6 +613,7 @@ fn run_batch(
             Err(_) => break,
         }
     }
+    let noted = journal::note(&batch, saver.saved)?;
     let bytes = batch.bytes();
     let rows = batch.into_rows();
     if rows.is_empty() {
@@ -574,6 +623,9 @@ fn run_batch(
     let started = Instant::now();
     transaction.commit().map_err(failed)?;
     let took = started.elapsed();
+    if let Some((head, rows)) = noted {
+        saver.changed(head, rows);
+    }
     shared.publish(database, &rows)?;
     Ok(Some(Commit {
         changes: jobs.len(),

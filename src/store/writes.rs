@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::codec;
 use super::keys::{Key, encode_text};
+use super::reads::read_count;
 use super::tables::{Rows, Table};
 use crate::error::Result;
 
@@ -34,6 +35,14 @@ impl Counter {
     pub fn word(mut self, dimension: &str) -> Self {
         encode_text(dimension, &mut self.0);
         self
+    }
+
+    /// What a stored counter stands at.
+    ///
+    /// # Errors
+    /// `Internal`, where it is no number.
+    pub fn read(stored: &[u8]) -> Result<i64> {
+        read_count(stored)
     }
 
     /// The counter's key.

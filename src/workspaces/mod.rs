@@ -128,12 +128,15 @@ pub struct Record {
 impl Record {
     /// Whether it was not scanned within twice the time that is expected: never to be shown as clean.
     pub fn is_silent(&self, now: Timestamp) -> bool {
-        let since = self
-            .last_scan
-            .as_ref()
-            .map_or(self.created_at, |scan| scan.at);
-        self.expected_every
-            .is_some_and(|every| now.unix_ms() - since.unix_ms() > every.ms().saturating_mul(2))
+        self.silent_after().is_some_and(|end| now > end)
+    }
+
+    /// The last moment at which it is not silent yet; none where nothing is expected.
+    pub fn silent_after(&self) -> Option<Timestamp> {
+        let last = self.last_scan.as_ref();
+        let since = last.map_or(self.created_at, |scan| scan.at);
+        let every = self.expected_every?;
+        Some(since.plus_ms(every.ms().saturating_mul(2)))
     }
 }
 

@@ -1,18 +1,19 @@
 //! The trend and the summary against a recount of everything that happened.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use driftsentry::drifts::{Record, Status, records};
 use driftsentry::ids::{AlertId, ScanId};
 use driftsentry::ingest::ScanStatus;
-use driftsentry::metrics;
+use driftsentry::metrics::{self, Figures};
 use driftsentry::store::tables::{ALERTS, SCANS};
-use driftsentry::store::{Order, Range, Reads};
+use driftsentry::store::{Order, Range, Reads, View};
 use driftsentry::time::Day;
 use driftsentry::{alerts, scans};
 use proptest::prelude::*;
 
-use crate::world::{World, deeds};
+use crate::world::{World, deeds, open};
 
 fn cents(drifts: &[Record], of: impl Fn(Status) -> bool) -> i64 {
     drifts
@@ -42,6 +43,32 @@ fn close(one: Option<f64>, other: Option<f64>) -> bool {
         (Some(one), Some(other)) => (one - other).abs() <= 0.005_01,
         (one, other) => one == other,
     }
+}
+
+/// Demands that counts in memory are those of the tables, now and as time goes by.
+fn compare_figures(world: &World, figures: &Figures, days: u16) -> Result<(), TestCaseError> {
+    for hours in [0, 3, 20, 40, 1] {
+        let at = world.now.plus_ms(hours * 3_600_000);
+        let compared = world.store.with_views(|read| {
+            let same = |is_same: bool, what: &str| is_same.then_some(()).ok_or(what.to_owned());
+            let summary = figures.summary(read, days, at).unwrap();
+            let plainly = metrics::summary(read, days, at).unwrap();
+            same(summary == plainly, &format!("{summary:?} {plainly:?}"))?;
+            let trend = figures.trend(read, days, at).unwrap();
+            same(trend == metrics::trend(read, days, at).unwrap(), "trend")?;
+            let counts = (
+                figures.by_severity(read).unwrap(),
+                figures.by_status(read).unwrap(),
+            );
+            let plainly = (
+                metrics::by_severity(read).unwrap(),
+                metrics::by_status(read).unwrap(),
+            );
+            same(counts == plainly, "distributions")
+        });
+        prop_assert_eq!(compared.unwrap().1, Ok(()));
+    }
+    Ok(())
 }
 
 proptest! {
@@ -85,10 +112,16 @@ proptest! {
 
     #[test]
     fn the_summary_is_a_recount(deeds in deeds(), days in 1..20_u16) {
-        let mut world = World::new(Vec::new());
+        let figures = Arc::new(Figures::default());
+        let mut world = World::new(vec![figures.clone() as Arc<dyn View>]);
         for deed in &deeds {
             world.act(deed);
+            compare_figures(&world, &figures, days)?;
         }
+        world.store.close();
+        let figures = Arc::new(Figures::default());
+        world.store = open(world.dir.path(), vec![figures.clone() as Arc<dyn View>]);
+        compare_figures(&world, &figures, days)?;
         let read = world.store.snapshot().unwrap();
         let summary = metrics::summary(&*read, days, world.now).unwrap();
         let drifts = world.drifts();

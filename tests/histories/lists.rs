@@ -8,11 +8,12 @@ use driftsentry::drifts::query::{self, Position, Query, Sort};
 use driftsentry::drifts::{Record, records};
 use driftsentry::ids::DriftId;
 use driftsentry::listing::Filter;
-use driftsentry::store::View;
+use driftsentry::store::{FILE_NAME, View};
 use driftsentry::time::Timestamp;
+use driftsentry::{alerts, check, scans};
 use proptest::prelude::*;
 
-use crate::world::{ADDRESSES, World, deeds, open};
+use crate::world::{ADDRESSES, World, deeds, open, open_saving};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -219,6 +220,29 @@ fn compare_waiting(world: &World, index: &Index) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+fn compare_all(world: &World, index: &Index, asked: &[Asked]) -> Result<(), TestCaseError> {
+    for asked in asked {
+        compare(world, index, asked)?;
+    }
+    compare_waiting(world, index)
+}
+
+fn looked_at(report: &check::Report, name: &str) -> u64 {
+    let found = report.checks.iter().find(|check| check.name == name);
+    found.map_or(0, |check| check.looked_at)
+}
+
+/// Every view that is saved, the drifts' one by itself too.
+fn views() -> (Arc<Index>, Vec<Arc<dyn View>>) {
+    let index = Arc::new(Index::default());
+    let all = vec![
+        index.clone() as Arc<dyn View>,
+        Arc::new(alerts::index::Index::default()),
+        Arc::new(scans::index::Index::default()),
+    ];
+    (index, all)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -247,6 +271,59 @@ proptest! {
             compare(&world, &index, asked)?;
         }
         compare_waiting(&world, &index)?;
+    }
+
+    #[test]
+    fn lists_are_the_same_after_a_crash_at_any_moment(
+        before in deeds(),
+        between in deeds(),
+        after in deeds(),
+        asked in prop::collection::vec(asked(), 6),
+        every in 1..12_u64,
+    ) {
+        let mut world = World::saving(views().1, every);
+        for deed in &before {
+            world.act(deed);
+        }
+        let backup = world.copied();
+        for deed in &between {
+            world.act(deed);
+        }
+        // The files of this very moment, and what is saved from then on by who comes back from them, killed again.
+        let (index, all) = views();
+        let mut again = world.gone_on(world.copied(), all);
+        compare_all(&again, &index, &asked)?;
+        for deed in &after {
+            again.act(deed);
+        }
+        compare_all(&again, &index, &asked)?;
+        let copy = again.copied();
+        let report = check::file(&copy.path().join(FILE_NAME)).unwrap();
+        prop_assert!(report.sound, "{report}");
+        let (index, all) = views();
+        compare_all(&again.gone_on(copy, all), &index, &asked)?;
+        // A clean stop saves what there is: the next start reads that.
+        again.store.close();
+        let file = again.dir.path().join(FILE_NAME);
+        let report = check::file(&file).unwrap();
+        prop_assert!(report.sound, "{report}");
+        let is_saved = report.checks.iter().any(|check| check.name == "saved index");
+        prop_assert!(is_saved || looked_at(&report, "drifts") == 0, "{report}");
+        // An older backup is put in the place of the database, and goes another way: what was saved is not of it.
+        world.store.close();
+        std::fs::copy(backup.path().join(FILE_NAME), world.dir.path().join(FILE_NAME)).unwrap();
+        let (index, all) = views();
+        world.store = open_saving(world.dir.path(), all, Some(u64::MAX));
+        compare_all(&world, &index, &asked)?;
+        for deed in &after {
+            world.act(deed);
+        }
+        world.store.close();
+        let report = check::file(&world.dir.path().join(FILE_NAME)).unwrap();
+        prop_assert!(report.sound, "{report}");
+        let (index, all) = views();
+        world.store = open(world.dir.path(), all);
+        compare_all(&world, &index, &asked)?;
     }
 
     #[test]

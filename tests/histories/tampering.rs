@@ -1,16 +1,20 @@
 //! Each single thing that is wrong is found and named.
 
+use std::sync::Arc;
+
 use driftsentry::check::{self, Report};
 use driftsentry::drifts::{Record, Status, records};
 use driftsentry::error::Result;
 use driftsentry::ids::AlertId;
 use driftsentry::ingest::{Kind, ScanStatus};
 use driftsentry::store::tables::*;
-use driftsentry::store::{Batch, Counter, FILE_NAME, Order, Range, Reads, Rows, Writes, keys::Key};
+use driftsentry::store::{
+    Batch, Counter, FILE_NAME, Order, Range, Reads, Rows, View, Writes, keys::Key,
+};
 use driftsentry::time::Day;
-use driftsentry::{alerts, audit, events, scans, workspaces};
+use driftsentry::{alerts, audit, drifts, events, scans, workspaces};
 
-use crate::world::{Deed, Run, World};
+use crate::world::{Deed, Run, World, open, open_saving};
 
 /// A store in which everything stands that can be tampered with.
 fn filled() -> World {
@@ -147,6 +151,48 @@ fn what_nobody_touched_is_sound() {
         .map(|check| check.name)
         .collect();
     assert!(empty.is_empty(), "nothing to look at: {empty:?}");
+}
+
+#[test]
+fn a_journal_that_lost_a_commit() {
+    finds("journal of changed rows", "keys and says", |_, writes| {
+        writes.delete(&JOURNAL, &1);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_saved_index_that_does_not_say_what_the_rows_say() {
+    let saved = || -> Vec<Arc<dyn View>> {
+        vec![
+            Arc::new(drifts::index::Index::default()),
+            Arc::new(alerts::index::Index::default()),
+            Arc::new(scans::index::Index::default()),
+        ]
+    };
+    let mut world = filled();
+    world.store.close();
+    open_saving(world.dir.path(), saved(), Some(1)).close();
+    world.store = open(world.dir.path(), Vec::new());
+    let report = after(world.gone_on(world.copied(), Vec::new()), |_, _| Ok(()));
+    let looked_at = |name| report.checks.iter().find(|check| check.name == name);
+    assert!(
+        report.sound && looked_at("saved index").is_some(),
+        "{report}"
+    );
+    let changed = world.write(|read, _| {
+        let mut drift = records::by_id(read, last(read, &DRIFTS)?)?;
+        drift.assignee = Some("somebody@else.example".to_owned());
+        let mut writes = Writes::new();
+        writes.put(&DRIFTS, &drift.id, &drift)?;
+        Ok(((), writes))
+    });
+    changed.unwrap();
+    // The journal forgets that commit.
+    finds_in(world, "saved index", "has other values", |read, writes| {
+        writes.delete(&JOURNAL, &last(read, &JOURNAL)?);
+        Ok(())
+    });
 }
 
 #[test]

@@ -15,7 +15,9 @@ use driftsentry::ingest::{Content, Difference, Finding, Format, Kind, Observed, 
 use driftsentry::money::Cents;
 use driftsentry::scans::{self, Push};
 use driftsentry::store::tables::{ALERTS, DRIFTS};
-use driftsentry::store::{Batch, Options, Order, Range, Reads, Store, View, Writes};
+use driftsentry::store::{
+    Batch, FILE_NAME, Options, Order, Range, Reads, SAVED_FILE, Store, View, Writes,
+};
 use driftsentry::time::Timestamp;
 use driftsentry::workspaces::{self, Details, silence};
 
@@ -251,6 +253,38 @@ impl World {
         }
     }
 
+    /// One that saves its views whenever so many rows have changed.
+    pub(crate) fn saving(views: Vec<Arc<dyn View>>, after: u64) -> Self {
+        let mut world = Self::new(Vec::new());
+        world.store.close();
+        world.store = open_saving(world.dir.path(), views, Some(after));
+        world
+    }
+
+    /// What a crash at this moment leaves on the disk.
+    pub(crate) fn copied(&self) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for name in [FILE_NAME, SAVED_FILE] {
+            if let Err(error) = std::fs::copy(self.dir.path().join(name), dir.path().join(name)) {
+                assert_eq!(
+                    (name, error.kind()),
+                    (SAVED_FILE, std::io::ErrorKind::NotFound)
+                );
+            }
+        }
+        dir
+    }
+
+    /// The company goes on from what lies in a directory.
+    pub(crate) fn gone_on(&self, dir: tempfile::TempDir, views: Vec<Arc<dyn View>>) -> Self {
+        Self {
+            store: open_saving(dir.path(), views, Some(1)),
+            dir,
+            now: self.now,
+            last: None,
+        }
+    }
+
     pub(crate) fn write<T: Send + 'static>(
         &mut self,
         change: impl Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send + 'static,
@@ -431,8 +465,17 @@ fn decision(what: u8) -> Decide {
 }
 
 pub(crate) fn open(dir: &std::path::Path, views: Vec<Arc<dyn View>>) -> Store {
+    open_saving(dir, views, None)
+}
+
+pub(crate) fn open_saving(
+    dir: &std::path::Path,
+    views: Vec<Arc<dyn View>>,
+    after: Option<u64>,
+) -> Store {
     Store::open(Options {
         min_free_bytes: Some(0),
+        save_views_after: after,
         views,
         ..Options::new(dir)
     })

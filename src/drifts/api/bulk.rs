@@ -9,7 +9,7 @@ use super::filters::FilterBody;
 use super::other_total;
 use crate::drifts::decide::{Decide, decide};
 use crate::drifts::index::Index;
-use crate::drifts::query::Query;
+use crate::drifts::query::{self, Query};
 use crate::drifts::{ResolvedHow, records};
 use crate::error::{Error, Result};
 use crate::http::problem::{Problem, ProblemDetail};
@@ -206,8 +206,7 @@ fn matching(
     query: &Query,
     expected: u64,
 ) -> Result<Vec<DriftId>> {
-    let (_, page) = store.with_views(|read| index.page(read, query, MOST))?;
-    let page = page?;
+    let (_, page) = query::ids(store, index, query, MOST)?;
     if page.total != expected {
         return Err(other_total(expected, page.total));
     }
