@@ -166,7 +166,7 @@ fn in_source() -> BTreeSet<Event> {
 
 /// Every row of the table.
 fn in_table() -> Vec<Event> {
-    let text = std::fs::read_to_string(root().join("LOGS.md")).unwrap();
+    let text = std::fs::read_to_string(root().join("assets/monitoring/LOGS.md")).unwrap();
     let rows = text.lines().filter(|line| {
         LEVELS
             .iter()

@@ -229,7 +229,7 @@ pub static SETTINGS: &[Setting] = &[
     Setting::new(
         "log.level",
         Text("a level such as info, or info,driftsentry::store=debug"),
-        "how much is [logged](LOGS.md), by module where wanted",
+        "how much is [logged](assets/monitoring/LOGS.md), by module where wanted",
     )
     .or("info")
     .live(),
