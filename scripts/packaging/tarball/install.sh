@@ -165,7 +165,7 @@ install_all() {
     put 644 "$here/sysusers.d/driftsentry.conf" "$prefix/lib/sysusers.d/driftsentry.conf"
     put 644 "$here/tmpfiles.d/driftsentry.conf" "$prefix/lib/tmpfiles.d/driftsentry.conf"
     for page in "$here"/man/*.1; do
-        [ ! -e "$page" ] || put 644 "$page" "$prefix/share/man/man1/${page##*/}"
+        put 644 "$page" "$prefix/share/man/man1/${page##*/}"
     done
     put 644 "$here/completions/driftsentry.bash" "$prefix/share/bash-completion/completions/driftsentry"
     put 644 "$here/completions/_driftsentry" "$prefix/share/zsh/site-functions/_driftsentry"
