@@ -3,7 +3,7 @@
 use driftsentry::drifts::api::views::{DriftItemView, DriftView, Show};
 use driftsentry::drifts::index::field;
 use driftsentry::drifts::query::{self, Position, Query, Sort};
-use driftsentry::drifts::records;
+use driftsentry::drifts::records::{self, counters};
 use driftsentry::ids::DriftId;
 use driftsentry::listing::Filter;
 use driftsentry::server::Data;
