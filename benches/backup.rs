@@ -32,7 +32,7 @@ struct Stages {
 }
 
 pub(crate) fn run(report: &mut Report, backups: u32) -> Outcome<()> {
-    report.subject("hot backups while 64 callers write");
+    report.subject("hot backups while 64 callers write")?;
     let dir = scratch()?.join("backup");
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir(&dir)?;

@@ -144,7 +144,7 @@ pub fn file(path: &Path) -> Result<Report, Refused> {
 /// Checks an open file, and changes nothing in it; `path` is what messages call it.
 ///
 /// # Errors
-/// As [`file`].
+/// As [`file`](fn@file).
 pub fn open(file: File, path: &Path) -> Result<Checked, Refused> {
     let bytes = file.metadata().map_or(0, |file| file.len());
     found(bytes, verify_open(file, path, CACHE_BYTES), None)

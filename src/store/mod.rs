@@ -47,7 +47,7 @@ pub use migrations::is_copy_before_upgrade;
 pub use progress::{LONGEST_STAGE, OnStage, Stage};
 pub use pulse::Mishaps;
 pub use reads::{Order, Range, Reads, Visit};
-pub use saved::{Frozen, SAVED_FILE, restore_saved};
+pub use saved::{Frozen, SAVED_FILE, Save, restore_saved};
 pub use space::{Space, room_for, space_at};
 pub use tables::{Rows, Table};
 pub use verify::{Unverified, Verified, is_locked, verify_file, verify_open};

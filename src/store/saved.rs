@@ -50,12 +50,15 @@ pub(super) struct Opened {
     pub(super) took: Duration,
 }
 
+/// Writes what a view held.
+pub type Save = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
+
 /// What a view holds at one moment, to be written by another thread.
 pub struct Frozen {
     /// The view's name in the file.
     pub name: &'static str,
     /// Writes it.
-    pub save: Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>,
+    pub save: Save,
 }
 
 impl std::fmt::Debug for Frozen {
@@ -265,7 +268,7 @@ pub(super) fn restore(
         return Ok(None);
     };
     let Some(rows) = journal::since(read, mark)? else {
-tracing::info!("The saved index is not of this database: building it from the rows");
+        tracing::info!("The saved index is not of this database: building it from the rows");
         return Ok(None);
     };
     if let Err(error) = read_views(&mut file, views) {

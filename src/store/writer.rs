@@ -311,11 +311,7 @@ impl Shared {
         if self.saved.is_some() {
             let duration_ms = opened.took.as_millis() as u64;
             match restored {
-                Some(rows) => tracing::info!(
-                    rows,
-                    duration_ms,
-                    "Restored the saved index"
-                ),
+                Some(rows) => tracing::info!(rows, duration_ms, "Restored the saved index"),
                 None => tracing::info!(duration_ms, "Built the index from the rows"),
             }
         }
@@ -421,10 +417,7 @@ impl Writer {
         let is_ready = *self.shared.state.borrow() == State::Ready;
         if is_ready
             && self.saver.is_worth_it(is_idle)
-            && self
-                .space
-                .has_room_for(self.saver.expected_bytes())
-                .is_ok()
+            && self.space.has_room_for(self.saver.expected_bytes()).is_ok()
         {
             self.saver.begin(&self.shared.views);
         }

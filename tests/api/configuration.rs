@@ -305,8 +305,8 @@ fn a_broken_file_changes_nothing_at_a_reload_and_every_mistake_is_told() {
         );
     }
     assert_eq!(refused[0]["mistakes"], texts.len());
-    // The proxy is not believed: it is this machine that asks, and it may.
-    assert_eq!(scraped(&app, "whatever"), 200);
+    // The token is the one before.
+    assert_eq!((scraped(&app, TOKEN), scraped(&app, "short")), (200, 401));
     fs::remove_file(&file).expect("removed");
     hang_up(&app);
     told(
