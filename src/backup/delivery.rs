@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{Manifest, Progress, Stage, Turn, take};
+use super::{Manifest, Progress, Turn, take};
 use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -16,9 +16,6 @@ use crate::time::Timestamp;
 /// How large the pieces are, in bytes, and how many may wait.
 const PIECE_BYTES: usize = 256 << 10;
 const PIECES: usize = 8;
-
-/// How much less than what serves everybody the thread matters to the system's scheduler, once no old state is held.
-const NICE: i32 = 5;
 
 /// What is heard of a backup, in this order.
 #[derive(Debug)]
@@ -56,27 +53,12 @@ pub fn begin(store: Store, by: Actor, turn: Turn, now: Timestamp) -> Result<Rece
     Ok(heard)
 }
 
-/// Lets requests go first.
-fn work_behind_others() {
-    let own = rustix::thread::gettid();
-    if let Err(error) = rustix::process::setpriority_process(Some(own), NICE) {
-        tracing::debug!(%error, "A backup is taken at the same priority as all else");
-    }
-}
-
 fn deliver(store: &Store, by: &Actor, now: Timestamp, out: &Sender<Said>) -> Result<()> {
     let started = Instant::now();
-    let mut is_copying = true;
-    let mut tell = |progress: Progress| {
-        if is_copying && progress.stage != Stage::Copying {
-            is_copying = false;
-            work_behind_others();
-        }
-        match out.try_send(Said::Progress(progress)) {
-            Err(TrySendError::Closed(_)) => Err(left()),
-            // The next one tells as much.
-            _ => Ok(()),
-        }
+    let mut tell = |progress: Progress| match out.try_send(Said::Progress(progress)) {
+        Err(TrySendError::Closed(_)) => Err(left()),
+        // The next one tells as much.
+        _ => Ok(()),
     };
     let taken = take(store, by, now, &mut tell)?;
     let ready = started.elapsed();

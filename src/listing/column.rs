@@ -110,11 +110,11 @@ impl<T: Plain> Column<T> {
         let full = self
             .chunks
             .partition_point(|chunk| chunk.last().is_some_and(|last| is_before(*last)));
-        let rest = self
-            .chunks
-            .get(full)
-            .map_or(0, |chunk| chunk.partition_point(|value| is_before(*value)));
-        full * CHUNK + rest
+        match self.chunks.get(full) {
+            Some(chunk) => full * CHUNK + chunk.partition_point(|value| is_before(*value)),
+            // The last chunk need not be full.
+            None => self.len(),
+        }
     }
 
     /// Writes all values.

@@ -166,7 +166,7 @@ fn fits(trace: &Trace, unit: &Unit, writable: &[&Path]) {
     let refused: Vec<String> = trace
         .names()
         .difference(&allowed)
-        .filter(|call| !(is_root && call.as_str() == AS_ROOT || call.as_str() == REFUSED))
+        .filter(|call| !(is_root && call.as_str() == AS_ROOT))
         .cloned()
         .collect();
     assert!(refused.is_empty(), "the filter refuses {refused:?}");
@@ -288,9 +288,6 @@ fn fits(trace: &Trace, unit: &Unit, writable: &[&Path]) {
 
 /// What root alone does: it leaves new files to the owner of their directory. The service is not root.
 const AS_ROOT: &str = "fchown";
-
-/// What the service is refused and does without: a backup's check is then at the same priority as all else.
-const REFUSED: &str = "setpriority";
 
 /// What the allocator and the runtime look for beyond the processes of `/proc`, and do without.
 const DISPENSABLE: [&str; 1] = ["/proc/sys/vm/overcommit_memory"];
