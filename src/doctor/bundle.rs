@@ -135,7 +135,7 @@ impl Bundle {
         add(
             "machine.json",
             "the operating system, memory, processors, limits, disks",
-            pretty(&machine(config)),
+            pretty(&machine(config, now)),
         );
         let mut text = String::new();
         for log in logs {
@@ -201,7 +201,7 @@ fn version() -> Value {
 }
 
 /// What the system says of this machine. Some of it is hidden from sandboxed services.
-fn machine(config: Option<&Config>) -> Value {
+fn machine(config: Option<&Config>, now: Timestamp) -> Value {
     let read = |path: &str| std::fs::read_to_string(path).ok();
     let uname = rustix::system::uname();
     let memory: Vec<String> = read("/proc/meminfo")
@@ -238,7 +238,7 @@ fn machine(config: Option<&Config>) -> Value {
         "memoryLimit": read("/sys/fs/cgroup/memory.max"),
         "limits": read("/proc/self/limits"),
         "uid": rustix::process::getuid().as_raw(),
-        "time": Timestamp::now(),
+        "time": now,
         "dataDisk": config.and_then(|config| disk(&config.data_dir)),
     })
 }
