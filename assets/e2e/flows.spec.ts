@@ -120,6 +120,20 @@ test('a key is made with the keyboard and pushes a scan', async ({ page, applian
   await expect(page.getByRole('link', { name: 'flows/made-key', exact: true })).toBeVisible();
 });
 
+test('an administrator takes a backup along, and it can be put back', async ({ page, appliance }, info) => {
+  await signIn(page, ADMIN, '/settings');
+  await expect(page.getByText('None yet')).toBeVisible();
+  const arriving = page.waitForEvent('download');
+  await press(page, page.getByRole('button', { name: 'Download a backup' }));
+  const file = info.outputPath((await arriving).suggestedFilename());
+  await (await arriving).saveAs(file);
+  await expect(page.getByText('handed to the browser').first()).toBeVisible();
+  expect(appliance.run(['backup', 'verify', file])).toContain('whole');
+  const admin = await appliance.as(ADMIN);
+  const { items } = await admin.call('GET', '/audit-logs?action=backup_taken');
+  expect(items[0].actorEmail).toBe(ADMIN);
+});
+
 test('a server that goes away is said to be away, and nothing is lost', async ({ page, appliance, watch }) => {
   watch.allow(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_NETWORK|status of 503/);
   watch.allowRefusals('GET /api/v1/events 503');

@@ -57,8 +57,8 @@ async function sent(request: Request): Promise<Response> {
 }
 
 /** Has the browser save what a call streams, under the name that the server gives it. */
-export async function download(path: string, fallbackName: string): Promise<void> {
-  const response = await authorized(new Request(new URL(path, location.origin)));
+export async function download(path: string, fallbackName: string, method: 'GET' | 'POST' = 'GET'): Promise<void> {
+  const response = await authorized(new Request(new URL(path, location.origin), { method }));
   const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? fallbackName;
   const url = URL.createObjectURL(await response.blob());
   const link = document.createElement('a');

@@ -1,5 +1,5 @@
 import { density, type Theme, theme } from '../preferences/preferences';
-import { useWriteBlock } from '../shell/who';
+import { useMay, useWriteBlock } from '../shell/who';
 import { pages, settingsText } from '../text';
 import { Field } from '../ui/Field';
 import { Loaded } from '../ui/Loaded';
@@ -8,6 +8,7 @@ import { Radios } from '../ui/Radios';
 import { Failure } from '../ui/States';
 import { useCell } from '../useCell';
 import { About } from './About';
+import { Backup } from './Backup';
 import css from './Settings.module.css';
 import { useSettings } from './useSettings';
 import { ZoneField } from './ZoneField';
@@ -19,6 +20,7 @@ export function SettingsPage() {
   const block = useWriteBlock();
   const rows = useCell(density);
   const look = useCell(theme);
+  const { administer } = useMay();
   return (
     <Page title={pages.settings}>
       {saving.isError ? (
@@ -75,6 +77,7 @@ export function SettingsPage() {
           <Panel title={settingsText.times}>
             <ZoneField />
           </Panel>
+          {administer ? <Backup /> : null}
           <About />
         </div>
       </div>

@@ -29,3 +29,18 @@ export const settingsText = {
   licencesText: 'Open as plain text',
   licencesOf: { ui: 'the web pages and the API documentation', server: 'the server' },
 };
+
+export const backupText = {
+  title: 'Backup',
+  failed: 'What is known of backups could not be loaded',
+  last: 'Last on the server',
+  never: 'None yet: see that driftsentry-backup.timer runs, or run driftsentry backup there.',
+  drill: 'Last tried out',
+  drillPassed: 'can be put back',
+  drillFailed: 'can’t be put back: take another, and look after the disk',
+  take: 'Download a backup',
+  taking: 'Copying and checking…',
+  taken: 'The backup was handed to the browser. Keep it as secret as the server’s data.',
+  notTaken: 'No backup was taken',
+  hint: 'All data of this moment with its keys, checked. “driftsentry restore” puts it back. For much data, take it on the server.',
+};
