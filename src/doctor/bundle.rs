@@ -1,6 +1,6 @@
 //! The support bundle: what somebody who helps from afar needs to know, in one archive, and nothing secret.
 //!
-//! Every text goes through [`Hidden`]: what the configuration holds as a secret, and what looks like a credential of ours,
+//! Every text goes through `Hidden`: what the configuration holds as a secret, and what looks like a credential of ours,
 //! leaves by no way.
 
 use std::collections::VecDeque;

@@ -1,6 +1,6 @@
 //! The drifts in memory: what lists filter, sort and search by. Follows the rows commit by commit.
 //!
-//! A reader takes the [`State`] of this moment and works on it without a lock, while commits make newer ones.
+//! A reader takes the `State` of this moment and works on it without a lock, while commits make newer ones.
 
 mod asked;
 mod listed;
