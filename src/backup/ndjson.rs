@@ -256,7 +256,7 @@ impl Reader<'_> {
             return Err(self.wrong("it is cut off: the export ends here, before its last line"));
         }
         let (sum, rest) = split(&line).ok_or_else(|| {
-            self.wrong("it doesn't begin with its sum: is this an export of DriftSentry?")
+            self.wrong("it doesn't begin with its sum: name what `driftsentry export` wrote")
         })?;
         if self.chain.next(rest) != sum {
             return Err(

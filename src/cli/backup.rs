@@ -136,6 +136,7 @@ pub(super) fn failed(error: Error) -> Failure {
         Error::Conflict { .. } => Exit::TempFail,
         Error::Full | Error::NoRoom(_) => Exit::Io,
         Error::Internal(_) => Exit::Software,
+        Error::Unusable { why, .. } => Exit::from(*why),
         _ => Exit::Unavailable,
     };
     Failure::new(exit, error)
@@ -329,7 +330,7 @@ fn list(args: &Common) -> Result<(), Failure> {
     }
     if kept.is_empty() && copies.is_empty() {
         return print(&format!(
-            "No backups in {}: take one with `driftsentry backup`.\n",
+            "No backups in {}: take one with `driftsentry backup`, or name the server's --config or --data-dir.\n",
             folder.path().display()
         ));
     }

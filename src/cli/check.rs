@@ -8,12 +8,14 @@ use clap::ValueEnum;
 
 use crate::check::{self, Refused, Report};
 use crate::cli::exit::{Exit, Failure, code};
+use crate::error::Error;
 use crate::store::FILE_NAME;
 
 /// Verify a stopped store: checksums, indexes, counters, the audit chain
 ///
-/// Reads every row and derives everything that is derived again. Changes nothing; the server must be stopped, or check a
-/// backup. Exits with 0 when all is sound, 1 when something is wrong, 66 when there is no database, 74 when it can't be opened.
+/// Reads every row and derives everything that is derived again. Changes nothing; the server must be stopped; `driftsentry
+/// backup drill` tries a backup. Exits with 0 when all is sound, 1 when something is wrong, 65 when it is no database, 66 when
+/// there is none, 69 when it is in use, 74 when it can't be read, 77 when this user may not.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Where everything is kept
@@ -58,7 +60,13 @@ fn report(args: &Args) -> Result<Report, Failure> {
                 file.display()
             ),
         ),
-        Refused::Unopened(error) => Failure::new(Exit::Io, error),
+        Refused::Unopened(error) => {
+            let exit = match &error {
+                Error::Unusable { why, .. } => Exit::from(*why),
+                _ => Exit::Io,
+            };
+            Failure::new(exit, error)
+        }
     })?;
     print(&report, args.output)
         .map_err(|error| Failure::new(Exit::Io, format_args!("can't write the report: {error}")))?;

@@ -23,14 +23,23 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let dir = args.place.config()?.data_dir;
-    if !dir.join(FILE_NAME).exists() {
+    if dir.exists() {
+        restore::finish(&dir).map_err(failed)?;
+    }
+    let exists = dir.join(FILE_NAME).try_exists().map_err(|error| {
+        let message = format!(
+            "this user can't look into the data directory {} ({error}): run this as its owner or as root.",
+            dir.display()
+        );
+        Failure::new(Exit::NoPermission, message)
+    })?;
+    if !exists {
         let message = format!(
             "there is no store in {}: name the server's data directory with --data-dir.",
             dir.display()
         );
         return Err(Failure::new(Exit::NoInput, message));
     }
-    restore::finish(&dir).map_err(failed)?;
     let sizes = store::compact(&dir).map_err(failed)?;
     print(&format!(
         "The database took {} and takes {} now.\n",

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::error::Unusable;
+
 /// What `report` and `push` end with where something drifted.
 pub(super) const DRIFT: u8 = 2;
 /// What they end with where they could not do their work.
@@ -32,6 +34,18 @@ pub enum Exit {
     NoPermission = 77,
     /// The configuration is wrong.
     Config = 78,
+}
+
+impl From<Unusable> for Exit {
+    fn from(why: Unusable) -> Self {
+        match why {
+            Unusable::NotMade => Self::CantCreate,
+            Unusable::NotPermitted => Self::NoPermission,
+            Unusable::Held => Self::Unavailable,
+            Unusable::Data => Self::Data,
+            Unusable::Io => Self::Io,
+        }
+    }
 }
 
 /// A command that could not do its work.

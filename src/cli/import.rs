@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use crate::backup::restore::{Lines, Source, restore};
+use crate::backup::restore::{self, Lines, Source, restore};
 use crate::cli::backup::{Place, failed};
 use crate::cli::bar::Bar;
 use crate::cli::exit::{Exit, Failure};
@@ -33,6 +33,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let dir = args.place.config()?.data_dir;
+    // What an interrupted restore left half-way is a store, too.
+    if dir.exists() {
+        restore::finish(&dir).map_err(failed)?;
+    }
     if dir.join(FILE_NAME).exists() {
         let message = format!(
             "there is a store in {} already: name an empty or a new directory with --data-dir.",

@@ -11,13 +11,13 @@ use crate::cli::configuration::{ConfigArgs, load};
 use crate::cli::exit::{Exit, Failure};
 use crate::config::{Config, Flags};
 use crate::control;
-use crate::error::{Error, Unusable};
+use crate::error::Error;
 use crate::server::activation::{self, Handed};
 use crate::server::first_admin::{self, FirstAdmin};
 use crate::server::reload::{self, Reloaded};
 use crate::server::{
-    self, App, Data, ListenError, Listener, Protection, Serving, Supervisor, Tls, chores, routes,
-    shutdown, watchdog,
+    self, App, Data, ListenError, Listener, Protection, Serving, Supervisor, Tls, chores,
+    retention, routes, shutdown, watchdog,
 };
 use crate::store::{Options, Stage};
 use crate::telemetry::backups;
@@ -154,6 +154,7 @@ async fn serve(
     tokio::spawn(watchdog::feed(app.clone(), data.store.clone()));
     tokio::spawn(watchdog::tell(app.clone(), data.clone(), url.clone()));
     let chores = tokio::spawn(chores::run(data.clone(), app.lifecycle.clone()));
+    let removals = tokio::spawn(retention::run_hourly(data.clone(), app.lifecycle.clone()));
     reload::follow(hangup, flags, config.clone(), reloaded, supervisor.clone());
     serving.open(apis, gate);
     // Whoever waits for this line may ask for anything at once.
@@ -163,6 +164,7 @@ async fn serve(
     }
     serving.ended().await;
     let _ = chores.await;
+    let _ = removals.await;
     drop(control);
     // Closing waits for the last commit: not on a thread that serves.
     let closing = data.clone();
@@ -231,16 +233,7 @@ fn unopened(config: &Config, error: Error) -> Failure {
                 config.data_dir.display()
             ),
         ),
-        Error::Unusable { why, .. } => Failure::new(
-            match why {
-                Unusable::NotMade => Exit::CantCreate,
-                Unusable::NotPermitted => Exit::NoPermission,
-                Unusable::Held => Exit::Unavailable,
-                Unusable::Data => Exit::Data,
-                Unusable::Io => Exit::Io,
-            },
-            error,
-        ),
+        Error::Unusable { why, .. } => Failure::new(Exit::from(*why), error),
         Error::Invalid(_) => Failure::new(Exit::Config, error),
         Error::Internal(_) => Failure::new(Exit::Io, error),
         _ => Failure::new(Exit::CantCreate, error),

@@ -185,6 +185,10 @@ impl From<Error> for Refused {
                 why: Unusable::NotPermitted,
                 ..
             } => Kind::Forbidden,
+            Error::Unusable {
+                why: Unusable::Data,
+                ..
+            } => Kind::Invalid,
             Error::Throttled { .. } | Error::Unavailable(_) | Error::Unusable { .. } => {
                 Kind::Unavailable
             }

@@ -10,6 +10,9 @@ use uuid::Uuid;
 use super::column::{Codes, Column};
 use super::saved::{self, Source};
 
+/// Below this many numbers, those of removed rows are not worth building anew for.
+const MANY: u64 = 100_000;
+
 /// "This field has one of these values".
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Filter {
@@ -305,10 +308,14 @@ impl<const N: usize> Facets<N> {
             .max()
             .is_some_and(|last| last as usize >= facets.ids.len());
         if past {
-            Err(from.malformed())
-        } else {
-            Ok(facets)
+            return Err(from.malformed());
         }
+        // Numbers are never given twice: building anew is how those of removed rows go away.
+        let numbers = facets.ids.len() as u64;
+        if numbers > MANY && facets.live.len() * 2 < numbers {
+            return Err(io::Error::other("most of its rows were removed"));
+        }
+        Ok(facets)
     }
 }
 

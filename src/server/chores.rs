@@ -9,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::error::Result;
 use crate::events::audience::Audience;
-use crate::server::{Data, overdue, retention};
+use crate::server::{Data, overdue};
 use crate::sessions::key_ring::KeyRing;
 use crate::telemetry::lifecycle::{Lifecycle, Phase};
 use crate::time::Timestamp;
@@ -66,7 +66,6 @@ pub async fn run(data: Data, lifecycle: Lifecycle) {
     let mut round = 0_u64;
     look_after_keys(&data, &mut seen);
     overdue::round(&data, &lifecycle).await;
-    retention::round(&data, &lifecycle).await;
     loop {
         tokio::select! {
             () = lifecycle.reached(Phase::Closing) => break,
@@ -76,7 +75,6 @@ pub async fn run(data: Data, lifecycle: Lifecycle) {
         prune_events(&data).await;
         if round.is_multiple_of(SWEEPS) {
             sweep(&data).await;
-            retention::round(&data, &lifecycle).await;
         }
         look_after_keys(&data, &mut seen);
         overdue::round(&data, &lifecycle).await;

@@ -21,7 +21,7 @@ mod paced;
 mod refusal;
 pub mod reload;
 mod renewal;
-mod retention;
+pub mod retention;
 mod route_table;
 pub mod routes;
 mod scrape;

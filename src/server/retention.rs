@@ -1,5 +1,9 @@
 //! Removing what is over, as the administrator's policy says: looked for once an hour, first at the start.
 
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
 use crate::error::Result;
 use crate::http::blocking;
 use crate::retention::{self, Found, Item, Limits, Place, Step};
@@ -13,8 +17,20 @@ const LOOKED_AT_ONCE: usize = 5_000;
 const REMOVED_AT_ONCE: usize = 50;
 const OF_A_RUN: usize = 20_000;
 
+/// Removes what is over, now and every hour, until the server drains.
+pub async fn run_hourly(data: Data, lifecycle: Lifecycle) {
+    let mut rounds = interval(Duration::from_secs(3_600));
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = lifecycle.reached(Phase::Draining) => return,
+            _ = rounds.tick() => round(&data, &lifecycle).await,
+        }
+    }
+}
+
 /// Removes what is over by now. Stops early where the server does.
-pub(super) async fn round(data: &Data, lifecycle: &Lifecycle) {
+async fn round(data: &Data, lifecycle: &Lifecycle) {
     let policy = *data.retention.get();
     if policy.is_off() {
         return;
@@ -37,10 +53,12 @@ pub(super) async fn round(data: &Data, lifecycle: &Lifecycle) {
 
 /// One run; how many things it removed.
 async fn run(data: &Data, limits: &Limits, lifecycle: &Lifecycle) -> Result<usize> {
-    let items = look(data, limits).await?;
-    let mut entry = Some(retention::entry_of(limits, &items));
+    let (items, moved) = look(data, limits).await?;
+    let all = [items.as_slice(), &moved].concat();
+    let mut entry = Some(retention::entry_of(limits, &all));
     let mut removed = 0;
-    for items in items.chunks(REMOVED_AT_ONCE) {
+    // What was moved is looked for in all of its workspace: others get their turn between two of them.
+    for items in items.chunks(REMOVED_AT_ONCE).chain(moved.chunks(1)) {
         let mut items = items.to_vec();
         while !items.is_empty() {
             if lifecycle.phase() >= Phase::Draining {
@@ -62,14 +80,14 @@ async fn run(data: &Data, limits: &Limits, lifecycle: &Lifecycle) -> Result<usiz
     Ok(removed)
 }
 
-/// What is due, at most so much as one run takes.
-async fn look(data: &Data, limits: &Limits) -> Result<Vec<Item>> {
+/// What is due, at most so much as one run takes; drifts whose resource was moved apart.
+async fn look(data: &Data, limits: &Limits) -> Result<(Vec<Item>, Vec<Item>)> {
     let mut found = Found::default();
     let mut place = Some(Place::start());
     while let Some(here) = place {
         if found.items.len() >= OF_A_RUN {
             found.items.truncate(OF_A_RUN);
-            return Ok(found.items);
+            return Ok((found.items, Vec::new()));
         }
         let (store, limits) = (data.store.clone(), *limits);
         (place, found) = blocking(move || {
@@ -81,6 +99,5 @@ async fn look(data: &Data, limits: &Limits) -> Result<Vec<Item>> {
     }
     found.moved.sort_unstable_by_key(|(at, _)| *at);
     let moved = found.moved.into_iter().map(|(_, id)| Item::Drift(id));
-    found.items.extend(moved);
-    Ok(found.items)
+    Ok((found.items, moved.collect()))
 }

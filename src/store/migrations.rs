@@ -1,5 +1,6 @@
 //! How the disk format moves on: numbered steps, one transaction each, a copy of the file before the first.
 
+use std::fs::File;
 use std::path::Path;
 
 use redb::{Database, WriteTransaction};
@@ -7,6 +8,7 @@ use redb::{Database, WriteTransaction};
 use super::engine::{self, failed};
 use super::keys::Key;
 use super::progress::{Progress, Stage};
+use super::secrets;
 use super::tables::META;
 use crate::error::{Error, Result, Unusable};
 
@@ -88,10 +90,26 @@ pub(super) fn migrate(
     progress.enter(Stage::Migrating);
     if let (Some(file), 1..) = (file, stored) {
         let copy = file.with_file_name(format!("{COPY_START}{newest}{COPY_END}"));
-        if !copy.exists() {
+        // One of the same schema is of an earlier upgrade that was taken back; an older one is of this upgrade, cut off midway.
+        let is_of_this = copy.exists()
+            && Database::open(&copy)
+                .map_err(failed)
+                .and_then(|copy| engine::schema(&copy))
+                .is_ok_and(|schema| schema < stored);
+        if !is_of_this {
             let part = copy.with_extension("part");
             let _ = std::fs::remove_file(&part);
-            engine::copy(database, &part)?;
+            super::room_for(
+                file.parent().unwrap_or(Path::new(".")),
+                super::disk_bytes(file),
+            )?;
+            engine::copy(database, &part).inspect_err(|_| drop(std::fs::remove_file(&part)))?;
+            // Where root's command is the first to open it, the copy is the server's all the same.
+            if let Some(dir) = file.parent() {
+                File::open(&part)
+                    .and_then(|made| secrets::give_to_owner_of(dir, &made))
+                    .map_err(Error::internal)?;
+            }
             std::fs::rename(&part, &copy).map_err(Error::internal)?;
             tracing::info!(copy = %copy.display(), "Copied the database before migrating it");
         }

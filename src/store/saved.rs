@@ -18,7 +18,7 @@ use super::engine::Snapshot;
 use super::journal::{self, Head, Mark};
 use super::migrations::MIGRATIONS;
 use super::writes::Row;
-use super::{View, instance};
+use super::{View, instance, secrets};
 use crate::error::Result;
 
 /// The file's name within the data directory.
@@ -112,6 +112,10 @@ impl Moment {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
         let mut file = options.open(part)?;
+        // A command that root ran on a stopped store saves it, too.
+        if let Some(dir) = part.parent() {
+            secrets::give_to_owner_of(dir, &file)?;
+        }
         file.write_all(&head(self.instance, self.mark))?;
         for view in self.views {
             write_name(&mut file, view.name)?;
@@ -393,9 +397,11 @@ impl Saver {
         let enough = match self.after {
             Some(after) => after,
             None if is_idle => (rows / 100).max(1_000),
-            None => (rows / 8).max(50_000),
+            // Well before the journal is cut.
+            None => (rows / 8).clamp(50_000, 500_000),
         };
-        self.path.is_some() && self.unsaved >= enough && self.running.is_none()
+        let is_marked = self.head.mark != Mark::default();
+        self.path.is_some() && is_marked && self.unsaved >= enough && self.running.is_none()
     }
 
     /// Begins to save, on a thread of its own.

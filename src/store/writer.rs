@@ -282,10 +282,7 @@ impl Shared {
     pub(super) fn publish_anew(&self, database: &Database) -> Result<Opened> {
         let started = Instant::now();
         let snapshot = Arc::new(Snapshot::of(database)?);
-        let mut published = self
-            .published
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        // No lock is held: nobody reads meanwhile, for there is no snapshot.
         self.progress.enter(Stage::Building(0, self.views.len()));
         let restored = match &self.saved {
             // A view that can't follow what was saved is built, and so are all.
@@ -307,7 +304,10 @@ impl Shared {
             restored,
             took: started.elapsed(),
         };
-        published.snapshot = Some(snapshot);
+        self.published
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .snapshot = Some(snapshot);
         if self.saved.is_some() {
             let duration_ms = opened.took.as_millis() as u64;
             match restored {

@@ -1,6 +1,7 @@
 //! Accounts from the server's own machine: `driftsentry user`, and how the first person comes in.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -297,6 +298,41 @@ fn what_is_not_possible_is_told() {
         assert!(said.stderr.contains("--data-dir"), "{said:?}");
     }
     assert!(!Path::new(nowhere).exists());
+}
+
+#[test]
+fn what_root_does_on_a_stopped_store_leaves_nothing_that_is_roots() {
+    let mut app = App::start();
+    app.as_engineer()
+        .push("shop/prod", "07-scan1.refresh.json")
+        .expect(201);
+    app.stop();
+    let dir = app.data_dir();
+    let files = || {
+        let entries = fs::read_dir(&dir).expect("read").flatten();
+        let files = entries.map(|entry| (entry.path(), entry.metadata().expect("known").uid()));
+        files.collect::<Vec<_>>()
+    };
+    // As the service's own user, where this test may say so.
+    let owner = if rustix::process::geteuid().is_root() {
+        65_534
+    } else {
+        rustix::process::geteuid().as_raw()
+    };
+    for path in files()
+        .into_iter()
+        .map(|(path, _)| path)
+        .chain([dir.clone()])
+    {
+        chown(path, Some(owner), None).expect("given away");
+    }
+    fs::remove_file(dir.join("driftsentry.index")).expect("a saved index");
+    user(&app, &["list"]).expect(0);
+    user(&app, &["disable", "nobody@example.com"]).expect(65);
+    assert!(dir.join("driftsentry.index").exists());
+    for (path, uid) in files() {
+        assert_eq!(uid, owner, "{}", path.display());
+    }
 }
 
 #[test]
