@@ -30,7 +30,7 @@ use serde_json::json;
 use crate::harness::{Outcome, scratch, size};
 
 /// Counted up when what is generated changes. The disk format's own changes are noticed.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// The workspace whose first 1,000 drifts are those of [`finding`], all detected.
 pub(crate) const THOUSAND: &str = "bench/thousand";
 /// Drifts of one scan, of one commit, and of one workspace on average.
@@ -392,6 +392,7 @@ fn make(
 ) -> driftsentry::Result<()> {
     let by = actor();
     writes.add(records::insert(drift, finding, at)?);
+    writes.add(records::history(drift));
     writes.put_bytes(&SCAN_DRIFTS, &(place.scan_id, drift.id), vec![0]);
     let metadata = json!({"scanId": place.scan_id});
     timeline::add(

@@ -529,6 +529,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_root_writes_belongs_to_whoever_has_the_directory() {
+        use std::os::unix::fs::{MetadataExt, chown};
+
+        let dir = tempfile::tempdir().unwrap();
+        if rustix::process::geteuid().is_root() {
+            chown(dir.path(), Some(65_534), Some(65_534)).unwrap();
+        }
+        let path = dir.path().join(SAVED_FILE);
+        moment(b"text").write(&path).unwrap();
+        let owner = |path: &Path| std::fs::metadata(path).map(|file| (file.uid(), file.gid()));
+        assert_eq!(owner(&path).unwrap(), owner(dir.path()).unwrap());
+    }
+
+    #[test]
     fn of_a_write_that_fails_nothing_stays() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(SAVED_FILE);
