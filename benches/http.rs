@@ -25,6 +25,8 @@ const EMAIL: &str = "admin@bench.example.com";
 const PASSWORD: &str = "a-bench-password-of-27-chars";
 /// How long a token is used: a little less than it lives.
 const TOKEN_AGE: Duration = Duration::from_secs(600);
+/// How often Prometheus asks; the median counts.
+const SCRAPES: usize = 11;
 const MIB: f64 = 1024.0 * 1024.0;
 /// How many times the peer's answers a second ours are to be.
 const OVER_PEER: f64 = 50.0;
@@ -92,19 +94,7 @@ pub(crate) fn run(report: &mut Report, sizes: &[u64], peer_sizes: &[u64]) -> Out
 /// What the program is before it does anything.
 fn program(report: &mut Report) -> Outcome<()> {
     report.subject("the program")?;
-    // This one keeps its symbols for profiles; the one that is shipped doesn't.
-    let stripped = scratch()?.join("stripped");
-    let args = ["--strip-all", "-o"];
-    let status = std::process::Command::new("strip")
-        .args(args)
-        .arg(&stripped)
-        .arg(PROGRAM)
-        .status()?;
-    if !status.success() {
-        return Err("strip(1) fails".into());
-    }
-    let bytes = std::fs::metadata(&stripped)?.len() as f64 / MIB;
-    std::fs::remove_file(stripped)?;
+    let bytes = std::fs::metadata(PROGRAM)?.len() as f64 / MIB;
     report.at_most("size of the binary", bytes, "MiB", 25.0);
     Ok(())
 }
@@ -206,6 +196,18 @@ fn site(report: &mut Report, drifts: u64, works: Vec<Work>, idle: f64) -> Outcom
         memory,
         "MiB",
         300.0,
+    );
+    let mut scrapes = Vec::new();
+    for _ in 0..SCRAPES {
+        let asked = Instant::now();
+        server.get("/metrics", None)?;
+        scrapes.push(asked.elapsed().as_secs_f64() * 1e3);
+    }
+    report.at_most(
+        &format!("a scrape of /metrics, {of}"),
+        median(scrapes),
+        "ms",
+        50.0,
     );
     Ok(Site {
         drifts,

@@ -4,6 +4,7 @@
 //! line prints the chain of sources.
 
 use std::fmt;
+use std::io::ErrorKind;
 
 /// A result with the product's own error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -114,6 +115,23 @@ impl Error {
     /// A broken promise of our own, with its cause.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
+    }
+}
+
+impl Error {
+    /// Whether it comes from a disk, or a share of one, that is full.
+    pub fn is_of_full_disk(&self) -> bool {
+        let mut cause = std::error::Error::source(self);
+        while let Some(each) = cause {
+            let io = each.downcast_ref::<std::io::Error>();
+            if io.is_some_and(|io| {
+                matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+            }) {
+                return true;
+            }
+            cause = each.source();
+        }
+        matches!(self, Self::Full | Self::NoRoom(_))
     }
 }
 

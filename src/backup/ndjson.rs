@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::rows::Shape;
 use super::{Manifest, Progress, Stage};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Unusable};
 use crate::hex;
 use crate::store::backup::{Builder, each_row};
 use crate::store::{self, Snapshot};
@@ -130,9 +130,10 @@ pub fn export(
         taken_at: manifest.taken_at,
     };
     let failed = |error: io::Error| {
-        Error::Unavailable(format!(
-            "The export can't be written ({error}): check the disk."
-        ))
+        Error::unusable(
+            Unusable::Io,
+            format!("The export can't be written ({error}): check the disk, then try again."),
+        )
     };
     lines.put(&head).map_err(failed)?;
     let (mut rows, mut done) = (0, 0);

@@ -125,7 +125,8 @@ pub fn restore(
     if staged.is_err() {
         let _ = remove_dir(&unready);
     }
-    let mut restored = staged?;
+    // Its lock is kept until all is in its place: a server that starts meanwhile leaves it alone.
+    let (mut restored, _at_work) = staged?;
 
     let hold = Hold::take(dir).inspect_err(|_| {
         let _ = remove_dir(&unready);
@@ -210,7 +211,7 @@ fn try_out(path: &Path, folder: &Folder, tell: &mut dyn FnMut(Progress)) -> Resu
         .join(format!("{UNFINISHED}{}", hex::encode(&unique)));
     let tried = stage(&mut source, &dir, folder.path(), None, tell);
     let removed = remove_dir(&dir);
-    tried.and_then(|restored| removed.map(|()| restored))
+    tried.and_then(|(restored, _)| removed.map(|()| restored))
 }
 
 /// The tables in a backup, in a file without a name in a directory.
@@ -253,14 +254,20 @@ fn fits(source: &Source) -> Result<()> {
     Ok(())
 }
 
-/// Makes a directory with what is in a backup, and checks it. `by` is put on record in it.
+/// Whether a restore that counts already is still to be finished.
+pub fn is_unfinished(dir: &Path) -> bool {
+    dir.join(READY).join(PLAN).exists()
+}
+
+/// Makes a directory with what is in a backup, and checks it. `by` is put on record in it. Whoever sweeps leaves it alone
+/// as long as the file that is given back is open.
 fn stage(
     source: &mut Source,
     dir: &Path,
     within: &Path,
     by: Option<&Actor>,
     tell: &mut dyn FnMut(Progress),
-) -> Result<Restored> {
+) -> Result<(Restored, File)> {
     let failed = |error: io::Error| cannot_write(within, &error);
     std::fs::DirBuilder::new()
         .mode(0o700)
@@ -338,7 +345,7 @@ fn stage(
             ),
         ));
     }
-    Ok(Restored {
+    let restored = Restored {
         rows: match source {
             Source::Archive(archive) => archive.manifest.rows(),
             Source::Database(_) | Source::Export(..) => rows,
@@ -346,7 +353,8 @@ fn stage(
         audit_entries,
         newest_change,
         before: None,
-    })
+    };
+    Ok((restored, handle))
 }
 
 /// Compares each table's rows with the manifest.

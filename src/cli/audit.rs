@@ -10,10 +10,9 @@ use clap::Subcommand;
 use crate::audit::{Checkpoint, Proof, PublicKey, Signer};
 use crate::cli::exit::{Exit, Failure, code};
 use crate::cli::input;
-use crate::cli::on_machine::{Place, print, refused};
+use crate::cli::on_machine::{Place, look_for_store, print, refused};
 use crate::control::Request;
 use crate::control::client::{self, Way};
-use crate::store::FILE_NAME;
 
 /// Verify the audit log, on the server's machine
 #[derive(Debug, clap::Args)]
@@ -187,14 +186,7 @@ fn collect(files: &[PathBuf]) -> Result<Vec<Checkpoint>, Failure> {
 
 fn public_key(dir: &Path) -> Result<(), Failure> {
     // Read from its file: that needs neither a server nor the store.
-    if !dir.join(FILE_NAME).exists() {
-        let message = format!(
-            "there is no store in {} that this user can see: name the server's data directory with --data-dir, and run \
-             the command as the server's user or root.",
-            dir.display()
-        );
-        return Err(Failure::new(Exit::NoInput, message));
-    }
+    look_for_store(dir)?;
     let signer = Signer::open(dir).map_err(|error| Failure::new(Exit::NoPermission, error))?;
     println!("{}", signer.public_key());
     Ok(())

@@ -14,7 +14,7 @@ use crate::backup::folder::{self, Folder, Kept, Records, Standing, Success, Unfi
 use crate::backup::restore;
 use crate::cli::bar::{Bar, size};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::on_machine::{print, refused};
+use crate::cli::on_machine::{look_for_store, print, refused};
 use crate::config::{Config, Flags};
 use crate::control;
 use crate::error::Error;
@@ -183,6 +183,7 @@ fn to_file(config: &Config, path: &Path, json: bool) -> Result<(), Failure> {
 fn to_folder(config: &Config, json: bool) -> Result<(), Failure> {
     let started = Instant::now();
     let folder = Folder::at(config.backup_dir());
+    look_for_store(&config.data_dir)?;
     folder.prepare().map_err(failed)?;
     let last = Records::of(folder.path()).last_success;
     room_for(folder.path(), last.map_or(0, |last| last.bytes)).map_err(failed)?;

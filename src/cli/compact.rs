@@ -3,9 +3,9 @@
 use crate::backup::restore;
 use crate::cli::backup::{Place, failed};
 use crate::cli::bar::size;
-use crate::cli::exit::{Exit, Failure};
-use crate::cli::on_machine::print;
-use crate::store::{self, FILE_NAME};
+use crate::cli::exit::Failure;
+use crate::cli::on_machine::{look_for_store, print};
+use crate::store;
 
 /// Make the file of a stopped store as small as what is in it
 ///
@@ -23,23 +23,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let dir = args.place.config()?.data_dir;
-    if dir.exists() {
-        restore::finish(&dir).map_err(failed)?;
-    }
-    let exists = dir.join(FILE_NAME).try_exists().map_err(|error| {
-        let message = format!(
-            "this user can't look into the data directory {} ({error}): run this as its owner or as root.",
-            dir.display()
-        );
-        Failure::new(Exit::NoPermission, message)
-    })?;
-    if !exists {
-        let message = format!(
-            "there is no store in {}: name the server's data directory with --data-dir.",
-            dir.display()
-        );
-        return Err(Failure::new(Exit::NoInput, message));
-    }
+    look_for_store(&dir)?;
+    restore::finish(&dir).map_err(failed)?;
     let sizes = store::compact(&dir).map_err(failed)?;
     print(&format!(
         "The database took {} and takes {} now.\n",

@@ -8,7 +8,7 @@ use crate::backup::{ndjson, restore};
 use crate::cli::backup::{Place, failed};
 use crate::cli::bar::Bar;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::on_machine::refused;
+use crate::cli::on_machine::{look_for_store, refused};
 use crate::control;
 use crate::store::FILE_NAME;
 use crate::time::Timestamp;
@@ -46,22 +46,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             "an export is long: pipe it somewhere, or name a file with --output.",
         ));
     }
+    look_for_store(&dir)?;
     let mut bar = Bar::new();
     let unnamed = Unfinished::beside(&dir.join(FILE_NAME))
-        .map_err(|error| Failure::new(Exit::CantCreate, error));
-    // Where the directory is not there at all, that is what is to be told.
-    let unnamed = match unnamed {
-        Err(_) if !dir.join(FILE_NAME).exists() => {
-            return Err(Failure::new(
-                Exit::NoInput,
-                format_args!(
-                    "there is no store in {}: name the server's data directory with --data-dir.",
-                    dir.display()
-                ),
-            ));
-        }
-        unnamed => unnamed?,
-    };
+        .map_err(|error| Failure::new(Exit::CantCreate, error))?;
     let mut archived = BufWriter::new(&unnamed.file);
     control::backup(&dir, Timestamp::now(), &mut archived, &mut |progress| {
         bar.tell(progress);

@@ -1,10 +1,10 @@
 //! What commands have in common that reach the running server on its machine, or the stopped one's store.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::exit::{Exit, Failure};
-use crate::control::{Kind, Refused};
+use crate::control::{Kind, Refused, client};
 
 // No doc comment: clap would take it for the help of every command that flattens it.
 #[derive(Debug, clap::Args)]
@@ -17,6 +17,11 @@ pub(super) struct Place {
         default_value = "./driftsentry-data"
     )]
     pub(super) data_dir: PathBuf,
+}
+
+/// Makes sure that there is a store, before anything is made in its directory.
+pub(super) fn look_for_store(dir: &Path) -> Result<(), Failure> {
+    client::look_for_store(dir).map_err(refused)
 }
 
 /// The exit code of a request that was refused.

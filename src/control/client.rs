@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::place::{NAME, Place};
 use super::{Answer, Kind, MOST_BYTES, Refused, Request, parse, run};
+use crate::backup::restore;
 use crate::server::Data;
 use crate::store::{self, FILE_NAME, Options};
 
@@ -189,23 +190,33 @@ fn send(stream: &mut UnixStream, line: &[u8]) -> io::Result<Vec<u8>> {
     Ok(answer)
 }
 
+/// Makes sure that there is a store in a directory: a command does not make one where the name is mistyped.
+///
+/// # Errors
+/// `NoStore`, `Forbidden` or `Unavailable`, with what to do.
+pub fn look_for_store(dir: &Path) -> Result<(), Refused> {
+    let file = dir.join(FILE_NAME);
+    let Err(error) = std::fs::metadata(&file) else {
+        return Ok(());
+    };
+    Err(match error.kind() {
+        ErrorKind::PermissionDenied => not_allowed(dir),
+        // Cut off between two renames: opening it brings the store to its place.
+        ErrorKind::NotFound if restore::is_unfinished(dir) => return Ok(()),
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Refused::new(
+            Kind::NoStore,
+            format!(
+                "There is no store in {}: name the server's data directory with --data-dir.",
+                dir.display()
+            ),
+        ),
+        _ => Refused::new(Kind::Unavailable, format!("{}: {error}.", file.display())),
+    })
+}
+
 /// The store of a server that does not run; none where another process has it open.
 fn open(dir: &Path) -> Result<Option<Data>, Refused> {
-    let file = dir.join(FILE_NAME);
-    // A command does not make a store: a mistyped directory is told instead.
-    if let Err(error) = std::fs::metadata(&file) {
-        return Err(match error.kind() {
-            ErrorKind::PermissionDenied => not_allowed(dir),
-            ErrorKind::NotFound | ErrorKind::NotADirectory => Refused::new(
-                Kind::NoStore,
-                format!(
-                    "There is no store in {}: name the server's data directory with --data-dir.",
-                    dir.display()
-                ),
-            ),
-            _ => Refused::new(Kind::Unavailable, format!("{}: {error}.", file.display())),
-        });
-    }
+    look_for_store(dir)?;
     match Data::open(Options::new(dir)) {
         Ok(data) => Ok(Some(data)),
         Err(_) if store::is_held(dir) => Ok(None),

@@ -72,8 +72,18 @@ impl Sum {
 /// Nothing is synced: the file is to be read back and checked by this process, not to outlive it.
 ///
 /// # Errors
-/// What reading and writing say, and the observer's own.
+/// `Full`; what reading and writing say, and the observer's own.
 pub fn copy(from: &Snapshot, to: &File, observe: Observer<'_>) -> Result<Vec<TableDigest>> {
+    copy_into(from, to, observe).map_err(|error| {
+        if error.is_of_full_disk() {
+            Error::Full
+        } else {
+            error
+        }
+    })
+}
+
+fn copy_into(from: &Snapshot, to: &File, observe: Observer<'_>) -> Result<Vec<TableDigest>> {
     let target = Database::builder()
         .set_cache_size(CACHE_BYTES)
         .create_with_backend(Unsynced(to.try_clone().map_err(Error::internal)?))

@@ -12,16 +12,39 @@ use rustix::io::Errno;
 use super::FILE_NAME;
 use crate::error::{Error, Result, Unusable};
 
-/// Makes a directory that only its owner can enter, and makes sure that this user can use it with the database in it.
+/// What whoever reads of a directory knows it by.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    /// What it is for, such as `data directory`.
+    pub name: &'static str,
+    /// How to name another.
+    pub named_by: &'static str,
+}
+
+const DATA: Known = Known {
+    name: "data directory",
+    named_by: "--data-dir",
+};
+
+/// Makes a data directory that only its owner can enter, and makes sure that this user can use it with the database in it.
 ///
 /// # Errors
 /// `Unusable`, with what to do.
 pub fn make_private_dir(dir: &Path) -> Result<()> {
+    make_dir_known_as(dir, DATA)?;
+    look_at_files(dir)
+}
+
+/// Makes a directory that only its owner can enter, and makes sure that this user can use it.
+///
+/// # Errors
+/// `Unusable`, with what to do.
+pub fn make_dir_known_as(dir: &Path, Known { name, named_by }: Known) -> Result<()> {
     let shown = dir.display();
     if dir.exists() && !dir.is_dir() {
         return Err(Error::unusable(
             Unusable::NotMade,
-            format!("The data directory {shown} is no directory: name another with --data-dir."),
+            format!("The {name} {shown} is no directory: name another with {named_by}."),
         ));
     }
     let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
@@ -33,7 +56,7 @@ pub fn make_private_dir(dir: &Path) -> Result<()> {
         };
         Error::unusable(
             why,
-            format!("The data directory {shown} can't be made ({error}): name one that this user can write with --data-dir."),
+            format!("The {name} {shown} can't be made ({error}): name one that this user can write with {named_by}."),
         )
     })?;
     match access(dir, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK) {
@@ -41,13 +64,18 @@ pub fn make_private_dir(dir: &Path) -> Result<()> {
             return Err(Error::unusable(
                 Unusable::NotMade,
                 format!(
-                    "The data directory {shown} is on a read-only file system: mount it for writing, or name another with --data-dir."
+                    "The {name} {shown} is on a read-only file system: mount it for writing, or name another with {named_by}."
                 ),
             ));
         }
         Err(Errno::ACCESS | Errno::PERM) => return Err(not_permitted(dir, dir)),
         _ => {}
     }
+    Ok(())
+}
+
+/// Makes sure that this user can use what is in a data directory.
+fn look_at_files(dir: &Path) -> Result<()> {
     let database = dir.join(FILE_NAME);
     if let Ok(found) = std::fs::metadata(&database) {
         let refuse = |why: &str| {

@@ -265,6 +265,39 @@ pub fn check_journal(read: &Snapshot) -> Result<(u64, Vec<String>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::ScanId;
+    use crate::store::{Options, Store, Writes};
+    use crate::time::Timestamp;
+
+    #[test]
+    fn nothing_can_be_told_since_before_the_first_commit() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(Options {
+            min_free_bytes: Some(0),
+            ..Options::new(dir.path())
+        })
+        .unwrap();
+        let told = |mark| store.read(|read| since(read, mark)).unwrap();
+        // Every store begins with this mark: what was saved then may be another's.
+        assert_eq!(store.read(Head::of).unwrap().mark, Mark::default());
+        assert!(told(Mark::default()).is_none());
+        store
+            .write_blocking(|_, _| {
+                let mut writes = Writes::new();
+                writes.put_bytes(&SCANS, &ScanId::new(Timestamp::now()), vec![1]);
+                Ok(((), writes))
+            })
+            .unwrap();
+        let first = store.read(Head::of).unwrap().mark;
+        assert_eq!(told(first).map(|rows| rows.len()), Some(0));
+        assert!(told(Mark::default()).is_none());
+        let another = Mark {
+            token: [7; 16],
+            ..first
+        };
+        assert!(told(another).is_none());
+        assert!(told(Mark { number: 9, ..first }).is_none());
+    }
 
     #[test]
     fn keys_are_read_as_they_were_written() {

@@ -39,7 +39,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
-pub use directory::make_private_dir;
+pub use directory::{Known, make_dir_known_as, make_private_dir};
 pub use disk::Disk;
 pub use engine::{Batch, Snapshot};
 pub use journal::check_journal;

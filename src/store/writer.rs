@@ -264,15 +264,8 @@ fn no_space() -> Error {
 
 /// An error while a database is opened, where the disk turned out to be full said so.
 fn told(error: Error) -> Error {
-    let mut cause = std::error::Error::source(&error);
-    while let Some(each) = cause {
-        let io = each.downcast_ref::<std::io::Error>();
-        if io.is_some_and(|io| {
-            matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
-        }) {
-            return no_space();
-        }
-        cause = each.source();
+    if error.is_of_full_disk() {
+        return no_space();
     }
     error
 }

@@ -18,6 +18,7 @@ mod decisions;
 mod disk;
 mod doctor;
 mod edge;
+mod exit_codes;
 mod export;
 mod guessing;
 mod harness;

@@ -9,13 +9,13 @@ use std::process::{Command, Stdio};
 use crate::harness::App;
 
 /// Nobody's id on Debian and elsewhere.
-const NOBODY: &str = "65534";
+pub(crate) const NOBODY: &str = "65534";
 
 /// Runs a command in a shell of its own, in which `$B` is the program; its exit code and what it said on stderr.
 ///
 /// A namespace of its own lets it mount, and drop to another user.
 #[track_caller]
-fn shell(script: &str) -> (i32, String) {
+pub(crate) fn shell(script: &str) -> (i32, String) {
     // Root may do so as it is; others become root of a namespace, with the ids that /etc/subuid gives them.
     let become_root: &[&str] = if rustix::process::geteuid().is_root() {
         &[]
@@ -53,7 +53,7 @@ fn refused(prepare: &str, dir: &Path, as_user: &str, code: i32, words: &[&str]) 
 
 /// One line, with the program's name before it and these words in it; beside it only what is logged at any level.
 #[track_caller]
-fn told(said: &str, words: &[&str]) {
+pub(crate) fn told(said: &str, words: &[&str]) {
     let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with('{')).collect();
     assert_eq!(lines.len(), 1, "{said}");
     assert!(lines[0].starts_with("driftsentry: "), "{said}");

@@ -173,6 +173,9 @@ install_all() {
     for document in README.md CHANGELOG.md SECURITY.md LICENSE copyright openapi.json config.toml; do
         put 644 "$here/$document" "$prefix/share/doc/driftsentry/$document"
     done
+    for file in "$here"/monitoring/*; do
+        put 644 "$file" "$prefix/share/doc/driftsentry/monitoring/${file##*/}"
+    done
     # For removing it when the tarball is gone.
     put 755 "$here/install.sh" "$share/install.sh"
 
@@ -221,7 +224,8 @@ uninstall_all() {
         fi
         sort -r "$manifest" | while read -r path; do take "$path"; done
         does "remove $root$share" rm -rf "$root$share"
-        [ "$dry_run" = yes ] || rmdir "$root$prefix/share/doc/driftsentry" 2>/dev/null || true
+        [ "$dry_run" = yes ] ||
+            rmdir "$root$prefix/share/doc/driftsentry/monitoring" "$root$prefix/share/doc/driftsentry" 2>/dev/null || true
         if systemd_runs; then does "tell systemd" systemctl daemon-reload; fi
     else
         echo "nothing is installed under $root$prefix"
