@@ -159,6 +159,8 @@ fn measure(measured: &mut Measured, backups: u32, dir: &Path) -> Outcome<()> {
         std::fs::remove_dir_all(&to)?;
         go.send(true)?;
     }
+    // A channel that is closed lets through who needs not wait.
+    go.send(false)?;
     drop(go);
     for writer in writers {
         runtime.block_on(writer)??;

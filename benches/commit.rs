@@ -31,7 +31,7 @@ pub(crate) fn run(report: &mut Report, sizes: &[u64], with_peer: bool) -> Outcom
         one(report, *drifts, &dir, with_peer)?;
         std::fs::remove_dir_all(&dir)?;
     }
-    report.note("Approvals: each is on the disk with its audit entry, timeline entry, event and read alerts before it is answered. Every fsync and fdatasync of the process is counted by strace in a round of its own; bytes written are those that the kernel counts for the process (write_bytes of /proc/PID/io).");
+    report.note("Approvals: each is on the disk with its audit entry, timeline entry, event and read alerts before it is answered. Every fsync and fdatasync of the process, and the bytes of its writes into the database's file, are counted by strace in a round of its own.");
     report.note("The peer changes the same drifts' status; its writes are answered before they are synced, and keep no audit entry.");
     Ok(())
 }
@@ -45,11 +45,9 @@ fn one(report: &mut Report, drifts: u64, dir: &Path, with_peer: bool) -> Outcome
     let server = serve(dir, &[])?;
     let token = sign_in(&server)?;
     let mut made = Vec::new();
-    let written = server.written()?;
     for ids in rounds.by_ref().take(ROUNDS) {
         made.push(approve(&server, &token, ids)?);
     }
-    let written = (server.written()? - written) as f64 / (ROUNDS * each) as f64;
     server.stop()?;
     let rate = median(made.iter().map(|(rate, _)| *rate).collect());
     let line = report.line(
@@ -67,13 +65,13 @@ fn one(report: &mut Report, drifts: u64, dir: &Path, with_peer: bool) -> Outcome
     }
     let (_, waits) = &made[ROUNDS / 2];
     report.figure(format!("a caller's wait, {of}"), waits.text());
-    report.figure(
-        format!("bytes written a decision, {of}"),
-        format!("{written:.0}"),
-    );
 
     let ids = rounds.next().ok_or("too few drifts are detected")?;
-    let syncs = syncs(dir, ids)?;
+    let (syncs, bytes) = calls(dir, ids)?;
+    report.figure(
+        format!("bytes written a decision, {of}"),
+        format!("{:.0}", bytes as f64 / ids.len() as f64),
+    );
     let share = syncs as f64 / ids.len() as f64;
     report.line(
         format!("fsyncs a decision, {of}"),
@@ -125,8 +123,8 @@ fn peer_decides(drifts: u64, ids: &[DriftId]) -> Outcome<f64> {
     Ok(rates[0].max(rates[1]))
 }
 
-/// How many syncs so many approvals take.
-fn syncs(dir: &Path, ids: &[DriftId]) -> Outcome<usize> {
+/// How many syncs so many approvals take, and how many bytes are written into the database's file.
+fn calls(dir: &Path, ids: &[DriftId]) -> Outcome<(usize, u64)> {
     let log = scratch()?.join("syncs.txt");
     let log_text = log
         .to_str()
@@ -137,8 +135,10 @@ fn syncs(dir: &Path, ids: &[DriftId]) -> Outcome<usize> {
         "-f",
         "-qq",
         "--seccomp-bpf",
+        "-s",
+        "0",
         "-e",
-        "trace=fsync,fdatasync,sync_file_range,msync",
+        "trace=fsync,fdatasync,sync_file_range,msync,pwrite64",
     ];
     let mut args: Vec<&str> = strace.to_vec();
     let serve = serve_args(dir)?;
@@ -146,17 +146,22 @@ fn syncs(dir: &Path, ids: &[DriftId]) -> Outcome<usize> {
     args.extend(serve.iter().map(String::as_str));
     let server = Server::start("strace", &args, &account(), READY)?;
     let token = sign_in(&server)?;
-    // A call that another thread interrupts has a second line, `resumed`.
-    let count = || -> Outcome<usize> {
+    let count = || -> Outcome<(usize, u64)> {
         let text = std::fs::read_to_string(&log)?;
-        Ok(text
-            .lines()
-            .filter(|line| !line.contains("resumed>"))
-            .count())
+        let (mut syncs, mut bytes) = (0, 0);
+        for line in text.lines() {
+            // A call that another thread interrupts has a second line, `resumed`, and only that one its outcome.
+            if !line.contains("pwrite64") {
+                syncs += usize::from(!line.contains("resumed>"));
+            } else if let Some((_, outcome)) = line.rsplit_once(" = ") {
+                bytes += outcome.trim().parse::<u64>()?;
+            }
+        }
+        Ok((syncs, bytes))
     };
     let before = count()?;
     approve(&server, &token, ids)?;
     let after = count()?;
     server.stop()?;
-    Ok(after - before)
+    Ok((after.0 - before.0, after.1 - before.1))
 }

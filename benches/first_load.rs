@@ -28,11 +28,11 @@ pub(crate) fn bytes(server: &Server) -> Outcome<usize> {
     .filter_map(|after| after.split('"').next())
     .map(str::to_owned)
     .collect();
-    let entry = paths
-        .iter()
-        .find(|path| path.starts_with("/assets/index-") && path.ends_with(".js"));
-    let entry = text(entry.ok_or("the UI's document names no script")?)?;
-    paths.extend(needed(&entry).ok_or("the UI's first script does not say what the list needs")?);
+    let mut of_list = None;
+    for script in paths.iter().filter(|path| path.ends_with(".js")) {
+        of_list = of_list.or(needed(&text(script)?));
+    }
+    paths.extend(of_list.ok_or("none of the UI's scripts says what the list needs")?);
     paths.insert("/".to_owned());
     let mut sum = 0;
     for path in paths {

@@ -16,6 +16,7 @@ mod http;
 mod limit;
 mod list;
 mod listeners;
+mod overload;
 mod parse;
 mod peer;
 #[path = "../examples/plan/mod.rs"]
@@ -37,7 +38,7 @@ use harness::{Outcome, Report};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const SUBJECTS: [&str; 12] = [
+const SUBJECTS: [&str; 13] = [
     "parse",
     "push",
     "credentials",
@@ -47,6 +48,7 @@ const SUBJECTS: [&str; 12] = [
     "backup",
     "list",
     "http",
+    "overload",
     "events",
     "kills",
     "power-cuts",
@@ -163,6 +165,9 @@ fn measure(report: &mut Report, extent: Extent, with_peer: bool, args: &[String]
     }
     if wanted("http") {
         http::run(report, sizes, if with_peer { fewer } else { &[] })?;
+    }
+    if wanted("overload") {
+        overload::run(report, fewer[0])?;
     }
     if wanted("events") {
         events::run(

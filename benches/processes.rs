@@ -156,15 +156,6 @@ impl Server {
         )?)
     }
 
-    /// Bytes that it has caused to be written to the disk.
-    pub(crate) fn written(&self) -> Outcome<u64> {
-        let io = std::fs::read_to_string(format!("/proc/{}/io", self.child.id()))?;
-        let line = io
-            .lines()
-            .find_map(|line| line.strip_prefix("write_bytes: "));
-        Ok(line.ok_or("no such line")?.parse()?)
-    }
-
     /// The processor's time that it has used.
     pub(crate) fn cpu(&self) -> Outcome<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;

@@ -1,5 +1,6 @@
 //! What people and programs ask of many drifts: each question as the API takes it and as the library does.
 
+use driftsentry::alerts;
 use driftsentry::drifts::api::views::{DriftItemView, DriftView, Show};
 use driftsentry::drifts::index::field;
 use driftsentry::drifts::query::{self, Position, Query, Sort};
@@ -67,7 +68,10 @@ impl Work {
         match &self.asks[n % self.asks.len()].ask {
             Ask::One(id) => {
                 let drift = records::by_id(&*read, *id)?;
-                Ok(serde_json::to_vec(&DriftView::read(&*read, drift, true)?)?)
+                let alerts = alerts::ids_of(&*read, *id)?.len();
+                Ok(serde_json::to_vec(&DriftView::read(
+                    &*read, drift, true, alerts,
+                )?)?)
             }
             Ask::Page(query) => {
                 let found = query::page(&data.store, &data.drifts, query, PAGE as usize)?;

@@ -26,6 +26,75 @@ pub(crate) fn load(url: &str, paths: &Path, token: Option<&str>, seconds: u32) -
     measured(url, &run(&mut command)?)
 }
 
+/// What a server did for a crowd, part of which it may have sent away.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Served {
+    /// Answers with what was asked for.
+    pub(crate) per_second: f64,
+    /// The share of answers that were others.
+    pub(crate) sent_away: f64,
+    /// 99 of 100 answers came within this.
+    pub(crate) p99: Duration,
+    /// Connections that broke, or answers that took longer than 10 s.
+    pub(crate) failed: u64,
+}
+
+/// As [`load`], by so many connections.
+pub(crate) fn crowd(
+    url: &str,
+    paths: &Path,
+    token: &str,
+    connections: u32,
+    seconds: u32,
+) -> Outcome<Served> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/rotate.lua");
+    // Each connection is an open file.
+    let wrk = format!(
+        "ulimit -n 16384; exec wrk -t1 -c{connections} -d{seconds}s --latency --timeout 10s -s {script} \"$@\""
+    );
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &wrk, "wrk", url, "--"])
+        .arg(paths)
+        .arg(token);
+    let output = run(&mut command)?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let number = |label: &str| -> Outcome<f64> {
+        match text
+            .lines()
+            .find_map(|line| line.trim().strip_prefix(label))
+        {
+            Some(number) => Ok(number.trim().parse()?),
+            None => Ok(0.0),
+        }
+    };
+    let per_second = number("Requests/sec:")?;
+    if per_second == 0.0 {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("wrk against {url}: {text}{said}").into());
+    }
+    let all = text
+        .lines()
+        .find_map(|line| line.trim().split_once(" requests in "));
+    let all: f64 = all.ok_or("wrk does not say how many")?.0.parse()?;
+    let others = number("Non-2xx or 3xx responses:")?;
+    let errors = text.lines().find(|line| line.contains("Socket errors"));
+    let failed = errors.map_or(0, |line| {
+        line.split(|c: char| !c.is_ascii_digit())
+            .filter_map(|number| number.parse::<u64>().ok())
+            .sum()
+    });
+    let p99 = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("99%"));
+    Ok(Served {
+        per_second: per_second * (1.0 - others / all),
+        sent_away: others / all,
+        p99: duration(p99.ok_or("wrk does not say 99%")?.trim())?,
+        failed,
+    })
+}
+
 fn run(command: &mut Command) -> Outcome<Output> {
     command.output().map_err(|error| {
         format!("wrk can't be started ({error}): install it, or run scripts/bench").into()

@@ -179,3 +179,23 @@ impl std::error::Error for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("it fails")]
+    struct Wrapped(#[source] std::io::Error);
+
+    #[test]
+    fn a_full_disk_is_known_through_what_wraps_it() {
+        let full = || std::io::Error::from(ErrorKind::StorageFull);
+        assert!(Error::internal(Wrapped(full())).is_of_full_disk());
+        assert!(Error::internal(full()).is_of_full_disk());
+        assert!(Error::Full.is_of_full_disk());
+        let other = std::io::Error::from(ErrorKind::PermissionDenied);
+        assert!(!Error::internal(Wrapped(other)).is_of_full_disk());
+        assert!(!Error::internal("disk full").is_of_full_disk());
+    }
+}

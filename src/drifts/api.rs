@@ -3,6 +3,7 @@
 mod bulk;
 mod export;
 mod filters;
+mod known;
 pub mod views;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::{Object, OpenApi};
 
 use self::filters::{FilterBody, SortBy, SortOrder};
+pub use self::known::Known;
 use self::views::{DriftItemView, DriftView, EntryView, Show, TimelineView};
 use crate::actor::{Actor, Role};
 use crate::drifts::decide::{self, ByHand, Decide};
@@ -21,9 +23,9 @@ use crate::http::download::CsvOrNdjson;
 use crate::http::page::{Cursor, Page, PageLimit, PageNumber, PageQuery};
 use crate::http::words::word_type;
 use crate::http::{
-    AnyOf, AnyText, ApiResult, CreateFailure, Created, Download, ETag, EngineerWithin, FindFailure,
-    IfMatch, Json, JsonObject, Line, Money, Nullable, Reach, ReadFailure, StreamFailure, Tag,
-    Tagged, Text, ViewerWithin, WriteFailure, created, ok, tagged,
+    AnyOf, AnyText, ApiResult, CreateFailure, Created, Download, Encoded, EngineerWithin,
+    FindFailure, IfMatch, Json, JsonObject, Line, Money, Nullable, Reach, ReadFailure,
+    StreamFailure, Tag, Tagged, Text, ViewerWithin, WriteFailure, created, ok, tagged,
 };
 use crate::ids::DriftId;
 use crate::ingest::{self, FingerprintKey, Kind};
@@ -42,6 +44,8 @@ pub struct Api {
     pub index: Arc<Index>,
     /// The secret behind the fingerprints of live values.
     pub fingerprint_secret: [u8; 32],
+    /// Views that were written out before.
+    pub known: Known,
 }
 
 /// What a list shows beside the summary of each drift.
@@ -127,7 +131,7 @@ impl Api {
         id: DriftId,
         if_match: Option<IfMatch>,
         decision: Decide,
-    ) -> Result<Tagged<DriftView>> {
+    ) -> Result<Tagged<Encoded<DriftView>>> {
         self.within(id, who.reach())?;
         let by = who.into_actor();
         let versions = if_match.and_then(|if_match| if_match.versions());
@@ -152,11 +156,10 @@ impl Api {
     }
 
     /// A drift with all that belongs to it.
-    fn whole(&self, id: DriftId, may_decide: bool) -> Result<Tagged<DriftView>> {
+    fn whole(&self, id: DriftId, may_decide: bool) -> Result<Tagged<Encoded<DriftView>>> {
         let read = self.store.snapshot()?;
-        let drift = records::by_id(&*read, id)?;
-        let tag = ETag::of_version(drift.version);
-        tagged(DriftView::read(&*read, drift, may_decide)?, tag)
+        let (drift, tag) = self.known.whole(&read, id, may_decide)?;
+        tagged(drift, tag)
     }
 }
 
@@ -215,7 +218,7 @@ impl Api {
         limit: Query<Option<PageLimit>>,
         /// The `nextCursor` of the page before, instead of `page`: stays stable while rows arrive.
         cursor: Query<Option<Cursor>>,
-    ) -> ApiResult<Page<DriftItemView>, ReadFailure> {
+    ) -> ApiResult<Page<Encoded<DriftItemView>>, ReadFailure> {
         let filter = FilterBody {
             status: status.0,
             severity: severity.0,
@@ -237,24 +240,20 @@ impl Api {
         let asked = filters::placed(filter.into_query(), sort_by.0, sort_order.0, &page)?;
         // One row more than asked for tells whether a page follows.
         let limit = page.limit as usize;
-        let mut found = query::page(&self.store, &self.index, &asked, limit + 1)?;
-        let more = found.drifts.len() > limit;
-        found.drifts.truncate(limit);
-        let next = found
-            .next(asked.sort)
+        let (read, mut found) = query::ids(&self.store, &self.index, &asked, limit + 1)?;
+        let more = found.ids.len() > limit;
+        found.ids.truncate(limit);
+        let mut items = Vec::with_capacity(found.ids.len());
+        let mut next = None;
+        for id in found.ids {
+            let (item, after) = self.known.item(&read, id, show, asked.sort)?;
+            items.push(item);
+            next = Some(after);
+        }
+        let next = next
             .filter(|_| more)
             .and_then(|next| filters::cursor(&asked, &next));
-        let read = &*found.snapshot;
-        let items = found
-            .drifts
-            .into_iter()
-            .map(|drift| DriftItemView::read(read, drift, show));
-        ok(Page::new(
-            items.collect::<Result<_>>()?,
-            found.total,
-            &page,
-            next,
-        ))
+        ok(Page::new(items, found.total, &page, next))
     }
 
     /// Put a drift on record by hand
@@ -265,7 +264,7 @@ impl Api {
         &self,
         who: EngineerWithin,
         body: Json<NewDrift>,
-    ) -> Result<Created<DriftView>, CreateFailure> {
+    ) -> Result<Created<Encoded<DriftView>>, CreateFailure> {
         let body = body.0;
         let workspace = body.workspace.map_or(MANUAL.to_owned(), String::from);
         who.reach().enter(&workspace)?;
@@ -299,8 +298,7 @@ impl Api {
             .await?;
         let read = self.store.snapshot()?;
         let location = format!("/api/v1/drifts/{}", drift.id);
-        let drift = records::by_id(&*read, drift.id)?;
-        created(DriftView::read(&*read, drift, true)?, location)
+        created(self.known.whole(&read, drift.id, true)?.0, location)
     }
 
     /// Read a drift
@@ -309,7 +307,7 @@ impl Api {
         &self,
         who: ViewerWithin,
         id: Path<DriftId>,
-    ) -> Result<Tagged<DriftView>, FindFailure> {
+    ) -> Result<Tagged<Encoded<DriftView>>, FindFailure> {
         self.within(id.0, who.reach())?;
         Ok(self.whole(id.0, may_decide(&who))?)
     }
@@ -346,7 +344,7 @@ impl Api {
         #[oai(name = "If-Match")]
         if_match: Header<Option<IfMatch>>,
         body: Json<Triage>,
-    ) -> Result<Tagged<DriftView>, WriteFailure> {
+    ) -> Result<Tagged<Encoded<DriftView>>, WriteFailure> {
         let decision = Decide::Triage {
             assignee: body.0.assignee.map(String::from),
             note: body.0.note.map(String::from),
@@ -370,7 +368,7 @@ impl Api {
         #[oai(name = "If-Match")]
         if_match: Header<Option<IfMatch>>,
         body: Json<Reasoned>,
-    ) -> Result<Tagged<DriftView>, WriteFailure> {
+    ) -> Result<Tagged<Encoded<DriftView>>, WriteFailure> {
         let decision = Decide::Approve {
             reason: body.0.reason.into_string(),
         };
@@ -391,7 +389,7 @@ impl Api {
         #[oai(name = "If-Match")]
         if_match: Header<Option<IfMatch>>,
         body: Json<Reasoned>,
-    ) -> Result<Tagged<DriftView>, WriteFailure> {
+    ) -> Result<Tagged<Encoded<DriftView>>, WriteFailure> {
         let decision = Decide::Reject {
             reason: body.0.reason.into_string(),
         };
@@ -412,7 +410,7 @@ impl Api {
         #[oai(name = "If-Match")]
         if_match: Header<Option<IfMatch>>,
         body: Json<Resolve>,
-    ) -> Result<Tagged<DriftView>, WriteFailure> {
+    ) -> Result<Tagged<Encoded<DriftView>>, WriteFailure> {
         let decision = Decide::Resolve {
             how: body.0.resolved_how,
             note: body.0.note.map(String::from),

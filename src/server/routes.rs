@@ -47,6 +47,7 @@ pub fn apis(app: &App, data: &Data, scan_bytes: impl Into<Live<u64>>) -> Apis {
             store: store(),
             index: Arc::clone(&data.drifts),
             fingerprint_secret: data.fingerprint_secret,
+            known: drifts::api::Known::default(),
         },
         scans::api::Api {
             store: store(),

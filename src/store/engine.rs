@@ -1,27 +1,26 @@
-//! The one file that speaks redb: opening, snapshots, batches.
+//! The engine, redb: opening, and the tables of one state.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::{
     Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    ReadableTableMetadata, StorageBackend, TableDefinition, TableError, WriteTransaction,
+    ReadableTableMetadata, StorageBackend, TableDefinition, WriteTransaction,
 };
 
 use super::disk::Disk;
 use super::keys::Key;
-use super::reads::{Order, Range, Reads, Visit, malformed, read_count};
-use super::tables::{ALL, COUNTERS, META, Table};
-use super::writes::{Row, Writes};
+use super::reads::{Order, Range, Reads, Visit};
+use super::tables::{ALL, META, Table};
 use crate::error::{Error, Result};
 
-type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
+pub(super) type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
-fn definition(table: Table) -> Definition {
+pub(super) fn definition(table: Table) -> Definition {
     TableDefinition::new(table.name)
 }
 
@@ -40,7 +39,7 @@ fn bounds(range: &Range) -> (Bound<&[u8]>, Bound<&[u8]>) {
 }
 
 /// Visits the rows of an open table.
-fn visit_table(
+pub(super) fn visit_table(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
     range: &Range,
     order: Order,
@@ -66,6 +65,7 @@ fn visit_table(
 /// The tables as they were after one commit. Cheap to share; tables are opened when first read.
 pub struct Snapshot {
     pub(super) transaction: ReadTransaction,
+    number: u64,
     tables: Vec<OnceLock<ReadOnlyTable<&'static [u8], &'static [u8]>>>,
 }
 
@@ -77,11 +77,18 @@ impl std::fmt::Debug for Snapshot {
 
 impl Snapshot {
     pub(super) fn of(database: &Database) -> Result<Self> {
+        static TAKEN: AtomicU64 = AtomicU64::new(1);
         let transaction = database.begin_read().map_err(failed)?;
         Ok(Self {
             transaction,
+            number: TAKEN.fetch_add(1, Ordering::Relaxed),
             tables: ALL.iter().map(|_| OnceLock::new()).collect(),
         })
+    }
+
+    /// Tells this state from every other that this process has read.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
     /// How many rows each table has, by its name.
@@ -117,160 +124,6 @@ impl Reads for Snapshot {
 
     fn visit(&self, table: Table, range: &Range, order: Order, visit: Visit<'_>) -> Result<()> {
         visit_table(self.table(table)?, range, order, visit)
-    }
-}
-
-/// A table of ordered bytes, open for writing.
-type OpenTable<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
-
-/// One write transaction under way: what changes read, and where the writer puts what they return.
-pub struct Batch<'t> {
-    transaction: &'t WriteTransaction,
-    tables: RefCell<HashMap<usize, OpenTable<'t>>>,
-    /// The rows written so far, for the views.
-    written: RefCell<Vec<Row>>,
-    bytes: std::cell::Cell<usize>,
-}
-
-impl std::fmt::Debug for Batch<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Batch of {} bytes", self.bytes.get())
-    }
-}
-
-impl<'t> Batch<'t> {
-    pub(super) fn new(transaction: &'t WriteTransaction) -> Self {
-        Self {
-            transaction,
-            tables: RefCell::default(),
-            written: RefCell::default(),
-            bytes: std::cell::Cell::new(0),
-        }
-    }
-
-    /// Works on a table, opened once for the whole batch.
-    fn with<T>(
-        &self,
-        table: Table,
-        work: impl FnOnce(&mut OpenTable<'t>) -> Result<T>,
-    ) -> Result<T> {
-        // Taken out while in use, so that a visitor may read another table, or this one through its own handle.
-        let open = self.tables.borrow_mut().remove(&table.number);
-        let mut open = match open {
-            Some(open) => open,
-            None => {
-                self.transaction
-                    .open_table(definition(table))
-                    .map_err(|error| match error {
-                        TableError::TableAlreadyOpen(..) => Error::internal(format!(
-                            "{} was read while it was being visited",
-                            table.name
-                        )),
-                        other => failed(other),
-                    })?
-            }
-        };
-        let result = work(&mut open);
-        self.tables.borrow_mut().insert(table.number, open);
-        result
-    }
-
-    /// Calls for each row written so far.
-    pub(super) fn written(&self, mut look: impl FnMut(&Row)) {
-        self.written.borrow().iter().for_each(&mut look);
-    }
-
-    /// Puts or deletes one row.
-    pub(super) fn write(&self, row: Row) -> Result<()> {
-        self.bytes
-            .set(self.bytes.get() + row.key.len() + row.value.as_ref().map_or(0, Vec::len));
-        self.with(row.table, |table| match &row.value {
-            Some(value) => table
-                .insert(row.key.as_slice(), value.as_slice())
-                .map(drop)
-                .map_err(failed),
-            None => table.remove(row.key.as_slice()).map(drop).map_err(failed),
-        })?;
-        self.written.borrow_mut().push(row);
-        Ok(())
-    }
-
-    /// Applies what a change returned.
-    pub(super) fn apply(&self, writes: Writes) -> Result<()> {
-        for row in writes.rows {
-            self.write(row)?;
-        }
-        for (counter, delta) in writes.counts {
-            if delta != 0 {
-                self.count(counter.key(), delta)?;
-            }
-        }
-        for (log, entry) in writes.entries {
-            self.append(log, entry)?;
-        }
-        Ok(())
-    }
-
-    fn count(&self, key: &[u8], delta: i64) -> Result<()> {
-        let before = self
-            .get_bytes(COUNTERS.table, key)?
-            .map_or(Ok(0), |bytes| read_count(&bytes))?;
-        let after = before + delta;
-        let value = (after != 0).then(|| after.to_be_bytes().to_vec());
-        self.write(Row {
-            table: COUNTERS.table,
-            key: key.to_vec(),
-            value,
-        })
-    }
-
-    fn append(&self, log: Table, entry: super::writes::Entry) -> Result<()> {
-        let head = format!("log.{}", log.name).to_bytes();
-        let newest = match self.get_bytes(META.table, &head)? {
-            None => 0,
-            Some(bytes) => u64::from_be_bytes(bytes.try_into().map_err(|_| malformed(META.table))?),
-        };
-        let previous = self.get_bytes(log, &newest.to_bytes())?;
-        let number = newest + 1;
-        let appended = entry(number, previous.as_deref())?;
-        self.write(Row {
-            table: log,
-            key: number.to_bytes(),
-            value: Some(appended.value),
-        })?;
-        for row in appended.rows {
-            self.write(row)?;
-        }
-        self.write(Row {
-            table: META.table,
-            key: head,
-            value: Some(number.to_be_bytes().to_vec()),
-        })
-    }
-
-    /// How many bytes were written so far.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes.get()
-    }
-
-    /// Ends the batch and gives its rows in the order they were written.
-    pub(super) fn into_rows(self) -> Vec<Row> {
-        self.written.into_inner()
-    }
-}
-
-impl Reads for Batch<'_> {
-    fn get_bytes(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.with(table, |open| {
-            Ok(open
-                .get(key)
-                .map_err(failed)?
-                .map(|value| value.value().to_vec()))
-        })
-    }
-
-    fn visit(&self, table: Table, range: &Range, order: Order, visit: Visit<'_>) -> Result<()> {
-        self.with(table, |open| visit_table(open, range, order, visit))
     }
 }
 

@@ -9,7 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use super::engine::{Batch, Snapshot};
+use super::batch::Batch;
+use super::engine::Snapshot;
 use super::keys::Key;
 use super::reads::{Order, Range, Reads, malformed};
 use super::tables::{ALERTS, DRIFTS, JOURNAL, META, SCANS, Table};

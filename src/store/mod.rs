@@ -7,9 +7,10 @@
 //! [`View`]s are structures in memory derived from rows (indexes, caches). They change in the same instant in which a
 //! commit becomes visible: [`Store::with_views`] sees both at one state.
 //!
-//! Only `engine` names the engine's types, so that another ordered key-value engine can take its place.
+//! Only this module's files name the engine's types, so that another ordered key-value engine can take its place.
 
 pub mod backup;
+mod batch;
 pub mod codec;
 mod directory;
 mod disk;
@@ -39,9 +40,10 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
+pub use batch::Batch;
 pub use directory::{Known, make_dir_known_as, make_private_dir};
 pub use disk::Disk;
-pub use engine::{Batch, Snapshot};
+pub use engine::Snapshot;
 pub use journal::check_journal;
 pub use migrations::is_copy_before_upgrade;
 pub use progress::{LONGEST_STAGE, OnStage, Stage};
@@ -265,6 +267,8 @@ impl Store {
             waiting,
             space: Arc::clone(&space),
             saver,
+            crowd: 0,
+            rows: Vec::new(),
             on_commit: options.on_commit,
             on_fatal: options.on_fatal,
         };

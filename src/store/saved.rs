@@ -25,7 +25,7 @@ use crate::error::Result;
 pub const SAVED_FILE: &str = "driftsentry.index";
 
 /// The first bytes, with the version of all that follows: counted up when any view saves itself otherwise.
-const MAGIC: [u8; 16] = *b"driftsentry ix 1";
+const MAGIC: [u8; 16] = *b"driftsentry ix 2";
 
 /// The size of a chunk, in bytes.
 const CHUNK: usize = 256 << 10;

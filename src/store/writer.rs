@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use redb::{Database, DatabaseError, Durability, StorageError};
 use tokio::sync::oneshot;
 
+use super::batch::Batch;
 use super::disk::Disk;
-use super::engine::{Batch, Snapshot, failed, open_on};
+use super::engine::{Snapshot, failed, open_on};
 use super::journal;
 use super::migrations::{MIGRATIONS, migrate};
 use super::progress::{Progress, Stage};
@@ -27,6 +28,15 @@ use crate::time::Timestamp;
 /// A batch ends at so many changes, or at so many bytes.
 const BATCH_CHANGES: usize = 256;
 const BATCH_BYTES: usize = 1 << 20;
+
+/// From so many callers at once on, those just answered are on their way with their next change: a batch is kept open until
+/// all are in it, as long as one follows another this closely, and no longer than that in all. Fewer never wait.
+const CROWD: u64 = 4;
+const CROWD_GAP: Duration = Duration::from_millis(1);
+const CROWD_MOST: Duration = Duration::from_millis(8);
+
+/// The room for rows is kept up to so many: that of a batch of decisions, not that of a large scan.
+const MOST_ROWS: usize = 16 << 10;
 
 /// After so long without a change, the file is made quick to open.
 const IDLE: Duration = Duration::from_secs(2);
@@ -349,6 +359,10 @@ pub(super) struct Writer {
     pub(super) waiting: Receiver<Message>,
     pub(super) space: Arc<space::Watch>,
     pub(super) saver: Saver,
+    /// How many callers waited at the end of the last batch, those in it and those behind it.
+    pub(super) crowd: u64,
+    /// Room for the rows of a batch.
+    pub(super) rows: Vec<Row>,
     pub(super) on_commit: Box<dyn Fn(Commit) + Send>,
     pub(super) on_fatal: Box<dyn Fn(&Error) + Send>,
 }
@@ -449,19 +463,9 @@ impl Writer {
         }
         let mut jobs = vec![first];
         let mut stop = false;
-        let result = match &self.database {
-            Some(database) => run_batch(
-                database,
-                &self.shared,
-                &self.waiting,
-                room,
-                &mut jobs,
-                &mut stop,
-                &mut self.saver,
-            ),
-            None => Err(closed()),
-        };
-        self.shared
+        let result = self.run_batch(room, &mut jobs, &mut stop);
+        self.crowd = self
+            .shared
             .waiting
             .fetch_sub(jobs.len() as u64, Ordering::Relaxed);
         match result {
@@ -484,6 +488,69 @@ impl Writer {
             }
         }
         if stop { Flow::Stop } else { Flow::GoOn }
+    }
+
+    /// Runs these jobs and what else waits in one transaction, kept open for others that long; `None` where nothing was written.
+    fn run_batch(
+        &mut self,
+        room: Room,
+        jobs: &mut Vec<Box<dyn Job>>,
+        stop: &mut bool,
+    ) -> Result<Option<Commit>> {
+        let database = self.database.as_ref().ok_or_else(closed)?;
+        let until = Instant::now() + CROWD_MOST;
+        let mut transaction = database.begin_write().map_err(failed)?;
+        transaction
+            .set_durability(Durability::Immediate)
+            .map_err(failed)?;
+        transaction.set_two_phase_commit(true);
+        let batch = Batch::new(&transaction, std::mem::take(&mut self.rows));
+        let mut next = 0;
+        loop {
+            while let Some(job) = jobs.get_mut(next) {
+                if room == Room::Enough || job.is_vital() {
+                    job.run(&batch, Timestamp::now())?;
+                } else {
+                    job.refuse(Error::Full);
+                }
+                next += 1;
+                self.shared.progress.beat();
+            }
+            if jobs.len() >= BATCH_CHANGES || batch.bytes() >= BATCH_BYTES || *stop {
+                break;
+            }
+            let is_awaited = self.crowd >= CROWD && (jobs.len() as u64) < self.crowd;
+            match one_more(&self.waiting, is_awaited.then_some(until)) {
+                Some(Message::Change(job)) => jobs.push(job),
+                Some(Message::Ping(answer)) => drop(answer.send(())),
+                Some(Message::Stop) => *stop = true,
+                None => break,
+            }
+        }
+        batch.end()?;
+        let noted = journal::note(&batch, self.saver.saved)?;
+        let bytes = batch.bytes();
+        let mut rows = batch.into_rows();
+        if rows.is_empty() {
+            transaction.abort().map_err(failed)?;
+            return Ok(None);
+        }
+        let started = Instant::now();
+        transaction.commit().map_err(failed)?;
+        let took = started.elapsed();
+        if let Some((head, rows)) = noted {
+            self.saver.changed(head, rows);
+        }
+        self.shared.publish(database, &rows)?;
+        rows.clear();
+        if rows.capacity() <= MOST_ROWS {
+            self.rows = rows;
+        }
+        Ok(Some(Commit {
+            changes: jobs.len(),
+            bytes,
+            took,
+        }))
     }
 
     /// Opens the database again: after a failed write the engine refuses every later one.
@@ -562,60 +629,10 @@ enum Flow {
     Stop,
 }
 
-/// Runs these jobs and what else waits in one transaction; `None` where nothing was written.
-fn run_batch(
-    database: &Database,
-    shared: &Shared,
-    waiting: &Receiver<Message>,
-    room: Room,
-    jobs: &mut Vec<Box<dyn Job>>,
-    stop: &mut bool,
-    saver: &mut Saver,
-) -> Result<Option<Commit>> {
-    let mut transaction = database.begin_write().map_err(failed)?;
-    transaction
-        .set_durability(Durability::Immediate)
-        .map_err(failed)?;
-    transaction.set_two_phase_commit(true);
-    let batch = Batch::new(&transaction);
-    let mut next = 0;
-    loop {
-        while let Some(job) = jobs.get_mut(next) {
-            if room == Room::Enough || job.is_vital() {
-                job.run(&batch, Timestamp::now())?;
-            } else {
-                job.refuse(Error::Full);
-            }
-            next += 1;
-            shared.progress.beat();
-        }
-        if jobs.len() >= BATCH_CHANGES || batch.bytes() >= BATCH_BYTES || *stop {
-            break;
-        }
-        match waiting.try_recv() {
-            Ok(Message::Change(job)) => jobs.push(job),
-            Ok(Message::Ping(answer)) => drop(answer.send(())),
-            Ok(Message::Stop) => *stop = true,
-            Err(_) => break,
-        }
-    }
-    let noted = journal::note(&batch, saver.saved)?;
-    let bytes = batch.bytes();
-    let rows = batch.into_rows();
-    if rows.is_empty() {
-        transaction.abort().map_err(failed)?;
-        return Ok(None);
-    }
-    let started = Instant::now();
-    transaction.commit().map_err(failed)?;
-    let took = started.elapsed();
-    if let Some((head, rows)) = noted {
-        saver.changed(head, rows);
-    }
-    shared.publish(database, &rows)?;
-    Ok(Some(Commit {
-        changes: jobs.len(),
-        bytes,
-        took,
-    }))
+/// The next message that waits, or that comes closely behind.
+fn one_more(waiting: &Receiver<Message>, until: Option<Instant>) -> Option<Message> {
+    waiting.try_recv().ok().or_else(|| {
+        let left = until?.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then(|| waiting.recv_timeout(left.min(CROWD_GAP)).ok())?
+    })
 }

@@ -178,3 +178,27 @@ fn a_disk_that_goes_on_failing_ends_the_server() {
         );
     }
 }
+
+#[test]
+fn a_backup_that_the_disk_has_no_room_for_is_refused_with_what_it_needs() {
+    let (app, filling) = on_a_small_disk();
+    let admin = app.as_admin();
+    let dir = filling.parent().expect("it lies in one");
+    let live = std::fs::metadata(dir.join("driftsentry.redb"))
+        .expect("it is there")
+        .len();
+    let disk = rustix::fs::statvfs(dir).expect("its figures");
+    // Room for a copy, and none for what is kept free.
+    let left = live + (64 << 10);
+    let full = std::fs::File::create(&filling).expect("made");
+    for _ in 0..(disk.f_bavail * disk.f_frsize - left) / (64 << 10) {
+        std::io::Write::write_all(&mut &full, &[1; 64 << 10]).expect("written");
+    }
+    let refused = admin.post("/admin/backup", &json!({}));
+    assert_eq!(refused.status, 507, "{refused:?}");
+    let said = String::from_utf8_lossy(&refused.body);
+    assert!(said.contains("This needs"), "{said}");
+    std::fs::remove_file(&filling).expect("removed");
+    drop(full);
+    admin.post("/admin/backup", &json!({})).expect(200);
+}

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use driftsentry::drifts::api::Known;
+use driftsentry::drifts::api::views::{DriftItemView, DriftView, Show};
 use driftsentry::drifts::index::{Index, field};
 use driftsentry::drifts::query::{self, Position, Query, Sort};
 use driftsentry::drifts::{Record, records};
@@ -25,6 +27,10 @@ struct Asked {
     sort: Sort,
     descending: bool,
     limit: usize,
+}
+
+fn json(view: &impl serde::Serialize) -> String {
+    serde_json::to_string(view).unwrap()
 }
 
 const MARCH_MS: i64 = 1_772_323_200_000;
@@ -189,7 +195,11 @@ fn compare(world: &World, index: &Index, asked: &Asked) -> Result<(), TestCaseEr
             query::page(&world.store, index, &asked.query(from.clone()), asked.limit).unwrap();
         prop_assert_eq!(found.total, expected.len() as u64);
         by_cursor.extend(found.drifts.iter().map(|drift| drift.id));
-        if let Some(next) = found.next(asked.sort) {
+        if let Some(next) = found
+            .drifts
+            .last()
+            .map(|last| query::after(last, asked.sort))
+        {
             from = next;
         }
     }
@@ -327,6 +337,33 @@ proptest! {
     }
 
     #[test]
+    fn what_was_written_out_before_is_what_would_be_written_now(deeds in deeds()) {
+        let known = Known::default();
+        let mut world = World::new(Vec::new());
+        for deed in &deeds {
+            world.act(deed);
+            let read = world.store.snapshot().unwrap();
+            for drift in world.drifts() {
+                let id = drift.id;
+                let alerts = alerts::ids_of(&*read, id).unwrap().len();
+                for show in [Show::Summary, Show::States] {
+                    let now = DriftItemView::read(&*read, drift.clone(), show).unwrap();
+                    for sort in Sort::ALL {
+                        let (written, after) = known.item(&read, id, show, sort).unwrap();
+                        prop_assert_eq!(json(&written), json(&now));
+                        prop_assert_eq!(after, query::after(&drift, sort));
+                    }
+                }
+                for may_decide in [false, true] {
+                    let now = DriftView::read(&*read, drift.clone(), may_decide, alerts).unwrap();
+                    let (written, _) = known.whole(&read, id, may_decide).unwrap();
+                    prop_assert_eq!(json(&written), json(&now));
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_cursor_shows_no_row_twice_while_drifts_arrive(
         before in deeds(),
         after in deeds(),
@@ -346,7 +383,7 @@ proptest! {
             let query = Query { descending, from: from.clone(), ..Query::default() };
             let found = query::page(&world.store, &index, &query, limit).unwrap();
             seen.extend(found.drifts.iter().map(|drift| drift.id));
-            match found.next(Sort::Created) {
+            match found.drifts.last().map(|last| query::after(last, Sort::Created)) {
                 Some(next) if seen.len() < 400 => from = next,
                 _ => break,
             }

@@ -100,7 +100,10 @@ fn piece(
     let next = if found.drifts.len() < PIECE {
         None
     } else {
-        found.next(query.sort)
+        found
+            .drifts
+            .last()
+            .map(|last| query::after(last, query.sort))
     };
     let mut text = head;
     for drift in found.drifts {

@@ -237,11 +237,11 @@ pub struct DriftView {
 }
 
 impl DriftView {
-    /// A whole drift, for somebody who may decide or may not.
+    /// A whole drift that made so many alerts, for somebody who may decide or may not.
     ///
     /// # Errors
     /// What reading says.
-    pub fn read(read: &impl Reads, drift: Record, may_decide: bool) -> Result<Self> {
+    pub fn read(read: &impl Reads, drift: Record, may_decide: bool, alerts: usize) -> Result<Self> {
         let can = |next: Status| may_decide && drift.status.may_become(next);
         let [can_triage, can_approve, can_reject, can_resolve] = [
             Status::Triaged,
@@ -251,7 +251,7 @@ impl DriftView {
         ]
         .map(can);
         Ok(Self {
-            alert_count: crate::alerts::of(read, drift.id)?.len() as u64,
+            alert_count: alerts as u64,
             can_triage,
             can_approve,
             can_reject,
