@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::{
     Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    ReadableTableMetadata, StorageBackend, TableDefinition, WriteTransaction,
+    ReadableTableMetadata, StorageBackend, TableDefinition, TableError, WriteTransaction,
 };
 
 use super::disk::Disk;
 use super::keys::Key;
-use super::reads::{Order, Range, Reads, Visit};
+use super::reads::{Order, Range, Reads, Visit, malformed};
 use super::tables::{ALL, META, Table};
 use crate::error::{Error, Result};
 
