@@ -13,7 +13,7 @@ use driftsentry::users::{self, Change, New, Password, PasswordHash};
 
 use crate::estate;
 use crate::harness::{Goal, Outcome, Report, Times, ratio, scratch};
-use crate::http::{PROGRAM, READY};
+use crate::http::{serve, sign_in};
 use crate::processes::Server;
 
 /// Tries of each kind whose times are compared.
@@ -26,8 +26,6 @@ const APART_MS: f64 = 2.0;
 const GUESSERS: usize = 64;
 /// How long is read with and without them.
 const READ_FOR: Duration = Duration::from_secs(5);
-const EMAIL: &str = "reader@bench.example.com";
-const PASSWORD: &str = "a-bench-password-of-27-chars";
 
 pub(crate) fn run(report: &mut Report) -> Outcome<()> {
     report.subject("guessing: what the time of a failed sign-in tells")?;
@@ -137,18 +135,8 @@ fn flood(report: &mut Report) -> Outcome<()> {
             std::fs::copy(entry.path(), dir.join(entry.file_name()))?;
         }
     }
-    let path = dir.to_str().ok_or("the data directory's path is no text")?;
-    let server = Server::start(
-        PROGRAM,
-        &["serve", "--listen", "127.0.0.1:0", "--data-dir", path],
-        &[
-            ("DRIFTSENTRY_ADMIN_EMAIL", EMAIL),
-            ("DRIFTSENTRY_ADMIN_PASSWORD", PASSWORD),
-            ("DRIFTSENTRY_TRUSTED_PROXIES", "127.0.0.1"),
-        ],
-        READY,
-    )?;
-    let token = token(&server)?;
+    let server = serve(&dir, &[("DRIFTSENTRY_TRUSTED_PROXIES", "127.0.0.1")])?;
+    let token = sign_in(&server)?;
     let (_, alone) = read_for(&server, &token)?;
     let stop = AtomicBool::new(false);
     let (tries, hashed) = (AtomicU64::new(0), AtomicU64::new(0));
@@ -183,15 +171,6 @@ fn flood(report: &mut Report) -> Outcome<()> {
     server.stop()?;
     std::fs::remove_dir_all(&dir)?;
     Ok(())
-}
-
-fn token(server: &Server) -> Outcome<String> {
-    let body = serde_json::json!({"email": EMAIL, "password": PASSWORD}).to_string();
-    let (status, body) = server.post("/api/v1/auth/login", None, &body)?;
-    let answer: serde_json::Value = serde_json::from_slice(&body)?;
-    let token = answer["data"]["accessToken"].as_str();
-    let token = token.ok_or_else(|| format!("signing in answers {status}: {answer}"))?;
-    Ok(token.to_owned())
 }
 
 /// A connection that is kept.

@@ -52,7 +52,7 @@ class Running:
             probe.bind(("127.0.0.1", 0))
             address = f"127.0.0.1:{probe.getsockname()[1]}"
         self.url, log = f"http://{address}", open(f"{data}.log", "ab")
-        self.child = subprocess.Popen([program, "--dir", data, "serve", "--http", address], stdout=log, stderr=log)
+        self.child = subprocess.Popen([program, "--automigrate=false", "--dir", data, "serve", "--http", address], stdout=log, stderr=log)
 
     def __enter__(self):
         for _ in range(600):

@@ -101,7 +101,15 @@ impl Peer {
         let data = filled(&program, drifts)?;
         // It says in a log where it listens, and takes no port 0.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
-        let args = ["--dir", text(&data)?, "serve", "--http", &address];
+        // What it would note of its own changes lies beside all data directories, and is applied to each.
+        let args = [
+            "--automigrate=false",
+            "--dir",
+            text(&data)?,
+            "serve",
+            "--http",
+            &address,
+        ];
         let server = Server::start_at(Command::new(program).args(args), &address, "/api/health")?;
         let token = script(&["token", &server.url()])?;
         let peer = Self { server, token };

@@ -39,7 +39,7 @@ impl Api {
     /// Take a backup
     ///
     /// A consistent copy of all data as it is at this moment, taken while changes go on, and checked before the answer
-    /// begins: allow a second for each 30 MB of the database until then. Whoever has it has everything, with the keys
+    /// begins: allow a second for each 40 MB of the database until then. Whoever has it has everything, with the keys
     /// `fingerprint.key` and `audit.key`: keep it as secret as the data directory. `driftsentry backup verify` tells whether
     /// what arrived is whole; an answer that breaks off is no backup. One is taken at a time; the audit log has it as
     /// `backup_taken`.

@@ -12,7 +12,7 @@ use super::archive::{Archive, glance};
 use crate::error::{Error, Result};
 use crate::hex;
 use crate::store::backup::UNFINISHED;
-use crate::store::{self, Known, make_dir_known_as, secrets};
+use crate::store::{self, Purpose, make_dir_for, secrets};
 use crate::time::Timestamp;
 
 /// What the names of backups begin and end with; the moment they were taken stands between, so that names sort by it.
@@ -205,11 +205,11 @@ impl Folder {
     /// `Unavailable`, with what to do.
     pub fn prepare(&self) -> Result<()> {
         let made = !self.dir.exists();
-        let known = Known {
+        let purpose = Purpose {
             name: "directory of backups",
             named_by: "`backup.dir`",
         };
-        make_dir_known_as(&self.dir, known)?;
+        make_dir_for(&self.dir, purpose)?;
         if made && let Some(parent) = self.dir.parent() {
             File::open(&self.dir)
                 .and_then(|dir| secrets::give_to_owner_of(parent, &dir))

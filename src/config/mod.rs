@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(config.data_dir, PathBuf::from("/env"));
         assert_eq!(config.log.level, "warn");
         assert_eq!(config.limits.scan_bytes, 256 << 20);
-        assert_eq!(config.store.cache_bytes, 64 << 20);
+        assert_eq!(config.store.cache_bytes, 32 << 20);
     }
 
     #[test]

@@ -292,7 +292,7 @@ pub static SETTINGS: &[Setting] = &[
         Bytes(1 << 20, 64 << 30),
         "memory for pages of the database",
     )
-    .or("64 MiB"),
+    .or("32 MiB"),
     Setting::new(
         "store.min_free_bytes",
         Bytes(0, 1 << 40),

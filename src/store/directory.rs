@@ -14,14 +14,14 @@ use crate::error::{Error, Result, Unusable};
 
 /// What whoever reads of a directory knows it by.
 #[derive(Debug, Clone, Copy)]
-pub struct Known {
+pub struct Purpose {
     /// What it is for, such as `data directory`.
     pub name: &'static str,
     /// How to name another.
     pub named_by: &'static str,
 }
 
-const DATA: Known = Known {
+const DATA: Purpose = Purpose {
     name: "data directory",
     named_by: "--data-dir",
 };
@@ -31,7 +31,7 @@ const DATA: Known = Known {
 /// # Errors
 /// `Unusable`, with what to do.
 pub fn make_private_dir(dir: &Path) -> Result<()> {
-    make_dir_known_as(dir, DATA)?;
+    make_dir_for(dir, DATA)?;
     look_at_files(dir)
 }
 
@@ -39,7 +39,7 @@ pub fn make_private_dir(dir: &Path) -> Result<()> {
 ///
 /// # Errors
 /// `Unusable`, with what to do.
-pub fn make_dir_known_as(dir: &Path, Known { name, named_by }: Known) -> Result<()> {
+pub fn make_dir_for(dir: &Path, Purpose { name, named_by }: Purpose) -> Result<()> {
     let shown = dir.display();
     if dir.exists() && !dir.is_dir() {
         return Err(Error::unusable(

@@ -41,7 +41,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
 pub use batch::Batch;
-pub use directory::{Known, make_dir_known_as, make_private_dir};
+pub use directory::{Purpose, make_dir_for, make_private_dir};
 pub use disk::Disk;
 pub use engine::Snapshot;
 pub use journal::check_journal;
@@ -147,11 +147,11 @@ impl std::fmt::Debug for Options {
 }
 
 impl Options {
-    /// A store in this directory, with a page cache of 64 MiB.
+    /// A store in this directory, with a page cache of 32 MiB.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
-            cache_bytes: 64 << 20,
+            cache_bytes: 32 << 20,
             min_free_bytes: None,
             disk: None,
             views: Vec::new(),
@@ -536,7 +536,7 @@ pub fn compact(dir: &Path) -> Result<Sizes> {
     let path = dir.join(FILE_NAME);
     let source = writer::Source::File {
         path: path.clone(),
-        cache_bytes: 64 << 20,
+        cache_bytes: 32 << 20,
     };
     let before_bytes = disk_bytes(&path);
     let mut database = source.open(&Progress::new(Arc::new(|_| {})))?;

@@ -446,6 +446,77 @@ fn a_newer_database_is_refused_and_an_older_one_is_copied_first() {
 }
 
 #[test]
+fn a_change_sees_what_others_of_its_batch_counted_and_logged() {
+    let dir = tempfile::tempdir().unwrap();
+    let batches = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&batches);
+    let store = Store::open(Options {
+        min_free_bytes: Some(0),
+        on_commit: Box::new(move |commit| seen.lock().unwrap().push(commit.changes)),
+        ..Options::new(dir.path())
+    })
+    .unwrap();
+    let read_and_write = |store: &Store| {
+        store
+            .write_blocking(|read, now| {
+                let known = (
+                    read.counter(&Counter::new("test"))?,
+                    crate::audit::newest(read)?,
+                );
+                let mut writes = Writes::new();
+                writes.count(Counter::new("test"), 1);
+                let by = crate::actor::Actor::local("test");
+                let draft = crate::audit::Draft::default();
+                crate::audit::record(
+                    &mut writes,
+                    &by,
+                    crate::audit::Action::AlertRead,
+                    draft,
+                    now,
+                );
+                Ok((known, writes))
+            })
+            .unwrap()
+    };
+    let mut known = std::thread::scope(|scope| {
+        // While this one takes its time, the others come to wait behind it.
+        let slow = scope.spawn(|| {
+            store.write_blocking(|_, _| {
+                std::thread::sleep(Duration::from_millis(300));
+                Ok(((), Writes::new()))
+            })
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        let others: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| read_and_write(&store)))
+            .collect();
+        slow.join().unwrap().unwrap();
+        others
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+    known.sort_unstable();
+    let expected: Vec<(i64, u64)> = (0..8).map(|n| (n, n as u64)).collect();
+    assert_eq!(known, expected);
+    assert!(
+        batches.lock().unwrap().iter().any(|changes| *changes > 2),
+        "{batches:?}"
+    );
+    store.close();
+    let store = open(dir.path());
+    let stored = store
+        .read(|read| {
+            Ok((
+                read.counter(&Counter::new("test"))?,
+                crate::audit::newest(read)?,
+            ))
+        })
+        .unwrap();
+    assert_eq!(stored, (8, 8));
+}
+
+#[test]
 fn the_copy_before_an_upgrade_is_of_that_upgrade_and_no_earlier_one() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(FILE_NAME);

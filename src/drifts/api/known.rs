@@ -23,7 +23,7 @@ use crate::store::tables::DRIFTS;
 use crate::store::{Reads, Snapshot, codec, keys::Key};
 
 /// What is kept of each sort of view takes so many bytes at most.
-const MOST_BYTES: u64 = 8 << 20;
+const MOST_BYTES: u64 = 4 << 20;
 /// A larger one is written out each time.
 const LARGEST: usize = 64 << 10;
 /// What most drifts take, with the row.

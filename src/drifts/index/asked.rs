@@ -20,7 +20,7 @@ use crate::store::{Reads, Snapshot};
 const FEW: u64 = 2_048;
 
 /// Answers that are remembered take so many bytes at most, or so many for each drift where that is more.
-const ANSWER_BYTES: usize = 16 << 20;
+const ANSWER_BYTES: usize = 8 << 20;
 const ANSWER_BYTES_EACH: usize = 8;
 
 /// One question under way.
