@@ -33,7 +33,7 @@ const BATCH_BYTES: usize = 1 << 20;
 /// all are in it, as long as one follows another this closely, and no longer than that in all. Fewer never wait.
 const CROWD: u64 = 4;
 const CROWD_GAP: Duration = Duration::from_millis(2);
-const CROWD_MOST: Duration = Duration::from_millis(8);
+const CROWD_MOST: Duration = Duration::from_millis(16);
 
 /// The room for rows is kept up to so many: that of a batch of decisions, not that of a large scan.
 const MOST_ROWS: usize = 16 << 10;
