@@ -499,11 +499,11 @@ fn a_change_sees_what_others_of_its_batch_counted_and_logged() {
     known.sort_unstable();
     let expected: Vec<(i64, u64)> = (0..8).map(|n| (n, n as u64)).collect();
     assert_eq!(known, expected);
+    store.close();
     assert!(
         batches.lock().unwrap().iter().any(|changes| *changes > 2),
         "{batches:?}"
     );
-    store.close();
     let store = open(dir.path());
     let stored = store
         .read(|read| {
