@@ -359,7 +359,7 @@ pub(super) struct Writer {
     pub(super) waiting: Receiver<Message>,
     pub(super) space: Arc<space::Watch>,
     pub(super) saver: Saver,
-    /// How many callers waited at the end of a batch lately, those in it and those behind it.
+    /// How many callers waited at the end of the last batch, those in it and those behind it.
     pub(super) crowd: u64,
     /// Room for the rows of a batch.
     pub(super) rows: Vec<Row>,
@@ -464,12 +464,10 @@ impl Writer {
         let mut jobs = vec![first];
         let mut stop = false;
         let result = self.run_batch(room, &mut jobs, &mut stop);
-        let waited = self
+        self.crowd = self
             .shared
             .waiting
             .fetch_sub(jobs.len() as u64, Ordering::Relaxed);
-        // Some of them are on their way at any moment: they are forgotten bit by bit.
-        self.crowd = waited.max(self.crowd - self.crowd / 8);
         match result {
             Ok(commit) => {
                 jobs.into_iter().for_each(|job| job.settle(None));
