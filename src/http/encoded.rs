@@ -29,7 +29,9 @@ impl<V: Serialize> Encoded<V> {
             view: PhantomData,
         })
     }
+}
 
+impl<V> Encoded<V> {
     /// How long it is, in bytes.
     pub fn bytes(&self) -> usize {
         self.json.get().len()

@@ -18,7 +18,7 @@ use super::reads::{Order, Range, Reads, Visit, malformed};
 use super::tables::{ALL, META, Table};
 use crate::error::{Error, Result};
 
-pub(super) type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
+type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
 pub(super) fn definition(table: Table) -> Definition {
     TableDefinition::new(table.name)

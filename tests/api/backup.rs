@@ -44,7 +44,7 @@ fn text(path: &Path) -> String {
 }
 
 /// A stopped store with some history in it.
-fn demo(dir: &Path, drifts: u32) {
+pub(crate) fn demo(dir: &Path, drifts: u32) {
     driftsentry_with(
         &[("DRIFTSENTRY_DEMO_PASSWORD", "seven rusty anchors")],
         &[
@@ -84,7 +84,7 @@ fn is_sound(dir: &Path) {
 }
 
 /// What is in a directory: each file's path and content, the sockets and the backups left out.
-fn content(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn content(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();

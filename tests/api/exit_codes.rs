@@ -7,7 +7,8 @@ use std::path::Path;
 
 use driftsentry::store::FILE_NAME;
 
-use crate::harness::{App, driftsentry, driftsentry_with};
+use crate::backup::{content, demo};
+use crate::harness::{App, driftsentry};
 use crate::unusable::{NOBODY, shell, told};
 
 /// Each command that needs the store, with what it needs besides; `OUTER` is where the data directory lies.
@@ -27,13 +28,8 @@ fn stopped() -> App {
     let dir = app.data_dir();
     let outer = dir.parent().expect("it lies in another");
     fs::set_permissions(outer, Permissions::from_mode(0o755)).expect("opened");
+    demo(&dir, 50);
     let dir = dir.to_str().expect("a path");
-    driftsentry_with(
-        &[("DRIFTSENTRY_DEMO_PASSWORD", "seven rusty anchors")],
-        &["demo", "--drifts", "50", "--data-dir", dir],
-        b"",
-    )
-    .expect(0);
     let backup = format!("{dir}/../b.tar.zst");
     driftsentry(&["backup", "--data-dir", dir, "--output", &backup], b"").expect(0);
     fs::set_permissions(&backup, Permissions::from_mode(0o644)).expect("opened");
@@ -41,33 +37,9 @@ fn stopped() -> App {
 }
 
 fn command(line: &str, dir: &Path) -> String {
-    let outer = dir
-        .parent()
-        .expect("it lies in another")
-        .display()
-        .to_string();
-    format!(
-        "\"$B\" {} --data-dir '{}'",
-        line.replace("OUTER", &outer),
-        dir.display()
-    )
-}
-
-/// What is in a directory, at any depth, with each file's length.
-fn content(dir: &Path) -> Vec<(String, u64)> {
-    let mut all = Vec::new();
-    for entry in fs::read_dir(dir).expect("it is read") {
-        let entry = entry.expect("an entry");
-        let name = entry.file_name().into_string().expect("text");
-        let found = entry.metadata().expect("it is there");
-        if found.is_dir() {
-            let inner = content(&entry.path()).into_iter();
-            all.extend(inner.map(|(path, bytes)| (format!("{name}/{path}"), bytes)));
-        }
-        all.push((name, found.len()));
-    }
-    all.sort();
-    all
+    let outer = dir.parent().expect("it lies in another");
+    let line = line.replace("OUTER", outer.to_str().expect("a path"));
+    format!("\"$B\" {line} --data-dir '{}'", dir.display())
 }
 
 #[test]
@@ -123,9 +95,10 @@ fn a_full_disk_ends_commands_with_74_and_leaves_nothing_half_made() {
     let data = app.data_dir();
     let data = data.display();
     let tiny = format!("mount -t tmpfs -o size=64k none '{small}'");
-    shell(&format!(
+    let exported = shell(&format!(
         "\"$B\" export --output '{of}/e' --data-dir '{data}'"
     ));
+    assert_eq!(exported.0, 0, "{}", exported.1);
     for run in [
         format!("\"$B\" backup --output '{small}/b' --data-dir '{data}'"),
         format!("DRIFTSENTRY_BACKUP_DIR='{small}/b' \"$B\" backup --data-dir '{data}'"),

@@ -45,7 +45,7 @@ struct Kept<V> {
 #[derive(Clone)]
 struct Weight;
 
-impl<V: Serialize> Weighter<(DriftId, bool), Arc<Kept<V>>> for Weight {
+impl<V> Weighter<(DriftId, bool), Arc<Kept<V>>> for Weight {
     fn weight(&self, _: &(DriftId, bool), kept: &Arc<Kept<V>>) -> u64 {
         (kept.row.len() + kept.view.bytes() + 128) as u64
     }

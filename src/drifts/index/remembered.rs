@@ -75,13 +75,14 @@ impl Remembered {
         self.answers.get(wanted)?.orders[order].clone()
     }
 
-    /// How many rows may still be looked at one by one before putting this many in order is cheaper.
+    /// How many rows may still be looked at one by one before this many are put in order.
     pub(super) fn patience(&self, wanted: &Wanted, order: usize, rows: u64) -> u64 {
         let walked = self
             .answers
             .get(wanted)
             .map_or(0, |answer| answer.walked[order]);
-        // Looking at a row costs about a sixth of sorting it: who asks again soon asks many times.
+        // Sorting a row costs about six looks. It is done long before it has paid, so that those who ask often, and who make
+        // the most of the load, wait no longer where there is more.
         rows.saturating_sub(walked)
     }
 
