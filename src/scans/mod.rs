@@ -3,10 +3,10 @@
 pub mod api;
 pub mod index;
 mod noted;
+mod replay;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::actor::Actor;
 use crate::alerts::{self, Patience, Sighting};
@@ -20,16 +20,12 @@ use crate::events::{self, Name};
 use crate::ids::{DriftId, ScanId, WorkspaceId};
 use crate::ingest::{Finding, Format, Scan, ScanStatus};
 use crate::listing;
-use crate::store::tables::{IDEMPOTENCY, IDEMPOTENCY_BY_END, SCAN_DRIFTS, SCANS};
+use crate::store::tables::{SCAN_DRIFTS, SCANS};
 use crate::store::{Counter, Order, Range, Reads, Writes, keys::Key};
 use crate::time::{Day, Timestamp};
 use crate::workspaces;
 
-/// How long an `Idempotency-Key` is remembered.
-const REMEMBERED_MS: i64 = 24 * 60 * 60 * 1000;
-
-/// How many forgotten keys are cleared away at a time.
-const CLEARED: usize = 64;
+pub use replay::Replay;
 
 /// What a scan found, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -117,17 +113,6 @@ pub struct Push {
     pub idempotency_key: Option<String>,
 }
 
-/// What is remembered of an `Idempotency-Key`.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Replay {
-    /// The scan that was made.
-    pub scan: ScanId,
-    /// The digest of what was pushed.
-    pub request: [u8; 32],
-    /// Until when.
-    pub until: Timestamp,
-}
-
 /// How many scans there are.
 pub fn total() -> Counter {
     Counter::new("scans.total")
@@ -182,21 +167,11 @@ pub fn receive(
     let mut writes = Writes::new();
     let id = ScanId::new(now);
     if let Some(key) = &push.idempotency_key {
-        let request = request_digest(scan, push);
-        if let Some(known) = replayed(read, key, request, by, now)? {
+        let request = replay::digest(scan, push);
+        if let Some(known) = replay::known(read, key, request, by, now)? {
             return Ok((known, writes));
         }
-        writes.add(remember(
-            read,
-            key,
-            Replay {
-                scan: id,
-                request,
-                until: now.plus_ms(REMEMBERED_MS),
-            },
-            by,
-            now,
-        )?);
+        writes.add(replay::remember(read, key, id, request, by, now)?);
     }
     let (workspace, made) = workspaces::named_or_new(read, &push.workspace, by, now)?;
     writes.add(made);
@@ -509,74 +484,4 @@ pub fn drifts_of(
         },
     )?;
     Ok(found)
-}
-
-/// What tells one push from another under the same `Idempotency-Key`.
-fn request_digest(scan: &Scan, push: &Push) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_be_bytes());
-        hash.update(bytes);
-    };
-    part(push.workspace.as_bytes());
-    part(push.commit.as_deref().unwrap_or_default().as_bytes());
-    part(&scan.resources.to_be_bytes());
-    part(format!("{:?}", scan.status).as_bytes());
-    for finding in &scan.findings {
-        part(finding.address.as_bytes());
-        part(finding.deposed.as_deref().unwrap_or_default().as_bytes());
-        part(&finding.content.0);
-    }
-    hash.finalize().into()
-}
-
-/// The scan that an `Idempotency-Key` stands for, if it is known.
-fn replayed(
-    read: &impl Reads,
-    key: &str,
-    request: [u8; 32],
-    by: &Actor,
-    now: Timestamp,
-) -> Result<Option<Record>> {
-    let known: Option<Replay> = read.get(&IDEMPOTENCY, &(by.id.to_string(), key.to_owned()))?;
-    match known.filter(|known| known.until > now) {
-        None => Ok(None),
-        Some(known) if known.request == request => by_id(read, known.scan).map(Some),
-        Some(known) => Err(Error::Conflict {
-            message: "This Idempotency-Key was used for another scan: use a new key for each push."
-                .to_owned(),
-            details: json!({"scanId": known.scan}),
-        }),
-    }
-}
-
-/// Remembers an `Idempotency-Key`, and clears some that are forgotten by now.
-fn remember(
-    read: &impl Reads,
-    key: &str,
-    replay: Replay,
-    by: &Actor,
-    now: Timestamp,
-) -> Result<Writes> {
-    let mut writes = Writes::new();
-    let range = Range {
-        start: Vec::new(),
-        end: Some(now.unix_ms().to_bytes()),
-    };
-    let forgotten: Vec<(i64, String, String)> =
-        read.keys(&IDEMPOTENCY_BY_END, &range, Order::Ascending, CLEARED)?;
-    for (end, caller, key) in forgotten {
-        let row = (caller, key);
-        writes.delete(&IDEMPOTENCY, &row);
-        writes.delete(&IDEMPOTENCY_BY_END, &(end, row.0, row.1));
-    }
-    let row = (by.id.to_string(), key.to_owned());
-    // One that ended a while ago and waits to be cleared: its end must not take this one's key away.
-    if let Some(ended) = read.get::<_, Replay>(&IDEMPOTENCY, &row)? {
-        let end = ended.until.unix_ms();
-        writes.delete(&IDEMPOTENCY_BY_END, &(end, row.0.clone(), row.1.clone()));
-    }
-    writes.put(&IDEMPOTENCY, &row, &replay)?;
-    writes.mark(&IDEMPOTENCY_BY_END, &(replay.until.unix_ms(), row.0, row.1));
-    Ok(writes)
 }

@@ -231,3 +231,72 @@ impl Reads for Batch<'_> {
         self.with(table, |open| visit_table(open, range, order, visit))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::actor::Actor;
+    use crate::audit::{self, Action, Draft};
+    use crate::store::tests::open;
+    use crate::store::{Counter, Options, Store};
+
+    #[test]
+    fn a_change_sees_what_others_of_its_batch_counted_and_logged() {
+        let dir = tempfile::tempdir().unwrap();
+        let batches = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&batches);
+        let store = Store::open(Options {
+            min_free_bytes: Some(0),
+            on_commit: Box::new(move |commit| seen.lock().unwrap().push(commit.changes)),
+            ..Options::new(dir.path())
+        })
+        .unwrap();
+        let read_and_write = |store: &Store| {
+            store
+                .write_blocking(|read, now| {
+                    let known = (read.counter(&Counter::new("test"))?, audit::newest(read)?);
+                    let mut writes = Writes::new();
+                    writes.count(Counter::new("test"), 1);
+                    let by = Actor::local("test");
+                    let draft = Draft::default();
+                    audit::record(&mut writes, &by, Action::AlertRead, draft, now);
+                    Ok((known, writes))
+                })
+                .unwrap()
+        };
+        let mut known = std::thread::scope(|scope| {
+            // While this one takes its time, the others come to wait behind it.
+            let slow = scope.spawn(|| {
+                store.write_blocking(|_, _| {
+                    std::thread::sleep(Duration::from_millis(300));
+                    Ok(((), Writes::new()))
+                })
+            });
+            std::thread::sleep(Duration::from_millis(100));
+            let others: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| read_and_write(&store)))
+                .collect();
+            slow.join().unwrap().unwrap();
+            others
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect::<Vec<_>>()
+        });
+        known.sort_unstable();
+        let expected: Vec<(i64, u64)> = (0..8).map(|n| (n, n as u64)).collect();
+        assert_eq!(known, expected);
+        store.close();
+        assert!(
+            batches.lock().unwrap().iter().any(|changes| *changes > 2),
+            "{batches:?}"
+        );
+        let store = open(dir.path());
+        let stored = store
+            .read(|read| Ok((read.counter(&Counter::new("test"))?, audit::newest(read)?)))
+            .unwrap();
+        assert_eq!(stored, (8, 8));
+    }
+}

@@ -54,6 +54,11 @@ fn create(transaction: &WriteTransaction) -> Result<()> {
     )
 }
 
+/// The schema version that this program writes.
+pub fn newest_schema() -> u32 {
+    MIGRATIONS.last().map_or(0, |step| step.version)
+}
+
 /// What the name of the copy begins and ends with that is made before a database is brought to a schema.
 const COPY_START: &str = "driftsentry.before-schema-";
 const COPY_END: &str = ".redb";
@@ -133,4 +138,97 @@ pub(super) fn migrate(
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::store::tests::{named, open, stored};
+    use crate::store::{FILE_NAME, Options, Store};
+
+    #[test]
+    fn a_newer_database_is_refused_and_an_older_one_is_copied_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE_NAME);
+        let store = open(dir.path());
+        store
+            .write_blocking(|_, _| Ok(((), named("a", 1))))
+            .unwrap();
+        store.close();
+
+        let database = redb::Database::create(&path).unwrap();
+        let newer = MIGRATIONS.last().unwrap().version + 1;
+        let next = Migration {
+            version: newer,
+            what: "test",
+            run: |_| Ok(()),
+        };
+        let progress = Progress::new(Arc::new(|_| {}));
+        migrate(&database, Some(&path), &[next], &progress).unwrap();
+        drop(database);
+        let refused = Store::open(Options::new(dir.path()))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.contains(&format!("schema version {newer}")) && refused.contains("backup"),
+            "{refused}"
+        );
+
+        let copy = dir
+            .path()
+            .join(format!("driftsentry.before-schema-{newer}.redb"));
+        std::fs::rename(&copy, &path).unwrap();
+        assert_eq!(stored(&open(dir.path()), "a"), Some(1));
+    }
+
+    #[test]
+    fn the_copy_before_an_upgrade_is_of_that_upgrade_and_no_earlier_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE_NAME);
+        let newest = MIGRATIONS.last().unwrap().version;
+        let copy = path.with_file_name(format!("driftsentry.before-schema-{}.redb", newest + 2));
+        let progress = Progress::new(Arc::new(|_| {}));
+        let step = |version, run| Migration {
+            version,
+            what: "test",
+            run,
+        };
+        let write = |name: &'static str| {
+            let store = open(dir.path());
+            store
+                .write_blocking(|_, _| Ok(((), named(name, 1))))
+                .unwrap();
+            store.close();
+        };
+        let in_the_copy = |name: &str| {
+            let other = tempfile::tempdir().unwrap();
+            std::fs::copy(&copy, other.path().join(FILE_NAME)).unwrap();
+            stored(&open(other.path()), name)
+        };
+        write("before");
+        // The second step fails: the first counts, and the copy is from before both.
+        let fails: fn(&redb::WriteTransaction) -> Result<()> = |_| Err(Error::internal("it fails"));
+        let works: fn(&redb::WriteTransaction) -> Result<()> = |_| Ok(());
+        let upgrade = |second| {
+            let database = redb::Database::create(&path).unwrap();
+            let steps = [step(newest + 1, works), step(newest + 2, second)];
+            migrate(&database, Some(&path), &steps, &progress)
+        };
+        assert!(upgrade(fails).is_err());
+        assert_eq!(in_the_copy("before"), Some(1));
+        let file = || std::fs::metadata(&copy).unwrap().ino();
+        let made = file();
+        upgrade(works).unwrap();
+        assert_eq!(file(), made, "the same upgrade went on");
+
+        // It is taken back, work goes on, and it is done again.
+        std::fs::copy(&copy, &path).unwrap();
+        write("between");
+        assert_eq!(in_the_copy("between"), None);
+        upgrade(works).unwrap();
+        assert_eq!(in_the_copy("between"), Some(1));
+    }
 }

@@ -15,9 +15,11 @@ pub mod codec;
 mod directory;
 mod disk;
 mod engine;
+mod file;
 mod journal;
 pub mod keys;
 mod migrations;
+mod options;
 pub mod pack;
 mod progress;
 mod pulse;
@@ -44,8 +46,10 @@ pub use batch::Batch;
 pub use directory::{Purpose, make_dir_for, make_private_dir};
 pub use disk::Disk;
 pub use engine::Snapshot;
+pub use file::{Sizes, compact, disk_bytes, is_database, is_held};
 pub use journal::check_journal;
-pub use migrations::is_copy_before_upgrade;
+pub use migrations::{is_copy_before_upgrade, newest_schema};
+pub use options::{Commit, Options};
 pub use progress::{LONGEST_STAGE, OnStage, Stage};
 pub use pulse::Mishaps;
 pub use reads::{Order, Range, Reads, Visit};
@@ -101,65 +105,6 @@ pub trait View: Send + Sync {
     /// The reader's, and where it is something else: the store then builds the view anew.
     fn restore(&self, _from: &mut dyn io::Read, _most_bytes: u64) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
-    }
-}
-
-/// What one commit did, for the metrics.
-#[derive(Debug, Clone, Copy)]
-pub struct Commit {
-    /// How many changes it made durable.
-    pub changes: usize,
-    /// How many bytes of keys and values they wrote.
-    pub bytes: usize,
-    /// How long making them durable took.
-    pub took: Duration,
-}
-
-/// How to open a store.
-pub struct Options {
-    /// The data directory.
-    pub dir: PathBuf,
-    /// Memory for the engine's page cache, in bytes.
-    pub cache_bytes: usize,
-    /// Refuse writes when less than this many bytes are free; `None` for the larger of 256 MiB and 5 % of the disk.
-    pub min_free_bytes: Option<u64>,
-    /// Where the database lies instead of in a file; asked for each time it is opened.
-    pub disk: Option<Box<dyn Fn() -> Box<dyn Disk> + Send>>,
-    /// Structures that follow the rows.
-    pub views: Vec<Arc<dyn View>>,
-    /// After how many changed rows views are saved for the next start; `None` for as many as are worth it.
-    pub save_views_after: Option<u64>,
-    /// Called after each commit, on the writer's thread.
-    pub on_commit: Box<dyn Fn(Commit) + Send>,
-    /// Called when something begins that may take long, while opening and while reopening.
-    pub on_stage: OnStage,
-    /// Called when the store can't be reopened after failures: it will not write again.
-    pub on_fatal: Box<dyn Fn(&Error) + Send>,
-}
-
-impl std::fmt::Debug for Options {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options")
-            .field("dir", &self.dir)
-            .field("cache_bytes", &self.cache_bytes)
-            .finish()
-    }
-}
-
-impl Options {
-    /// A store in this directory, with a page cache of 32 MiB.
-    pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self {
-            dir: dir.into(),
-            cache_bytes: 32 << 20,
-            min_free_bytes: None,
-            disk: None,
-            views: Vec::new(),
-            save_views_after: None,
-            on_commit: Box::new(|_| {}),
-            on_stage: Arc::new(|_| {}),
-            on_fatal: Box::new(|_| {}),
-        }
     }
 }
 
@@ -504,56 +449,6 @@ impl Store {
     }
 }
 
-/// Whether another process has the store of a data directory open.
-pub fn is_held(dir: &Path) -> bool {
-    engine::is_held(&dir.join(FILE_NAME))
-}
-
-/// Whether a file begins as a database of the engine does.
-pub fn is_database(path: &Path) -> bool {
-    use std::io::Read;
-    const MARK: &[u8] = b"redb";
-    let mut head = [0; MARK.len()];
-    std::fs::File::open(path)
-        .and_then(|mut file| file.read_exact(&mut head))
-        .is_ok_and(|()| head == MARK)
-}
-
-/// What a store's file takes on the disk, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sizes {
-    /// Before.
-    pub before_bytes: u64,
-    /// After.
-    pub after_bytes: u64,
-}
-
-/// Makes the file of a stopped store as small as what is in it, step by step, each of them durable.
-///
-/// # Errors
-/// `Unavailable`, with what to do, where it can't be opened; what writing says.
-pub fn compact(dir: &Path) -> Result<Sizes> {
-    let path = dir.join(FILE_NAME);
-    let source = writer::Source::File {
-        path: path.clone(),
-        cache_bytes: 32 << 20,
-    };
-    let before_bytes = disk_bytes(&path);
-    let mut database = source.open(&Progress::new(Arc::new(|_| {})))?;
-    engine::compact(&mut database)?;
-    drop(database);
-    Ok(Sizes {
-        before_bytes,
-        after_bytes: disk_bytes(&path),
-    })
-}
-
-/// What a sparse file takes on the disk, in bytes.
-pub fn disk_bytes(file: &Path) -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(file).map_or(0, |metadata| metadata.blocks() * 512)
-}
-
 /// Which store it is: 16 random bytes, made with it and never changed.
 ///
 /// # Errors
@@ -575,11 +470,6 @@ pub fn schema(read: &impl Reads) -> Result<u32> {
         .and_then(|bytes| bytes.try_into().ok())
         .map(u32::from_be_bytes)
         .ok_or_else(|| Error::internal("the store's schema version is missing or damaged"))
-}
-
-/// The schema version that this program writes.
-pub fn newest_schema() -> u32 {
-    migrations::MIGRATIONS.last().map_or(0, |step| step.version)
 }
 
 /// Makes new ids greater than all stored ones, also after the clock was set back.

@@ -1,4 +1,3 @@
-use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use redb::StorageBackend;
@@ -8,7 +7,7 @@ use super::tables::{AUDIT, DRIFTS, WORKSPACES_BY_NAME};
 use super::*;
 use crate::ids::DriftId;
 
-fn named(name: &str, delta: i64) -> Writes {
+pub(super) fn named(name: &str, delta: i64) -> Writes {
     let mut writes = Writes::new();
     writes
         .put(&WORKSPACES_BY_NAME, &name.to_owned(), &delta)
@@ -17,13 +16,13 @@ fn named(name: &str, delta: i64) -> Writes {
     writes
 }
 
-fn stored(store: &Store, name: &str) -> Option<i64> {
+pub(super) fn stored(store: &Store, name: &str) -> Option<i64> {
     store
         .read(|read| read.get(&WORKSPACES_BY_NAME, &name.to_owned()))
         .unwrap()
 }
 
-fn open(dir: &Path) -> Store {
+pub(super) fn open(dir: &Path) -> Store {
     Store::open(Options {
         min_free_bytes: Some(0),
         ..Options::new(dir)
@@ -408,160 +407,6 @@ fn a_database_in_use_or_of_another_kind_is_refused_with_what_to_do() {
         .unwrap_err()
         .to_string();
     assert!(wrong.contains("no DriftSentry database"), "{wrong}");
-}
-
-#[test]
-fn a_newer_database_is_refused_and_an_older_one_is_copied_first() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join(FILE_NAME);
-    let store = open(dir.path());
-    store
-        .write_blocking(|_, _| Ok(((), named("a", 1))))
-        .unwrap();
-    store.close();
-
-    let database = redb::Database::create(&path).unwrap();
-    let newer = migrations::MIGRATIONS.last().unwrap().version + 1;
-    let next = migrations::Migration {
-        version: newer,
-        what: "test",
-        run: |_| Ok(()),
-    };
-    let progress = progress::Progress::new(Arc::new(|_| {}));
-    migrations::migrate(&database, Some(&path), &[next], &progress).unwrap();
-    drop(database);
-    let refused = Store::open(Options::new(dir.path()))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        refused.contains(&format!("schema version {newer}")) && refused.contains("backup"),
-        "{refused}"
-    );
-
-    let copy = dir
-        .path()
-        .join(format!("driftsentry.before-schema-{newer}.redb"));
-    std::fs::rename(&copy, &path).unwrap();
-    assert_eq!(stored(&open(dir.path()), "a"), Some(1));
-}
-
-#[test]
-fn a_change_sees_what_others_of_its_batch_counted_and_logged() {
-    let dir = tempfile::tempdir().unwrap();
-    let batches = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&batches);
-    let store = Store::open(Options {
-        min_free_bytes: Some(0),
-        on_commit: Box::new(move |commit| seen.lock().unwrap().push(commit.changes)),
-        ..Options::new(dir.path())
-    })
-    .unwrap();
-    let read_and_write = |store: &Store| {
-        store
-            .write_blocking(|read, now| {
-                let known = (
-                    read.counter(&Counter::new("test"))?,
-                    crate::audit::newest(read)?,
-                );
-                let mut writes = Writes::new();
-                writes.count(Counter::new("test"), 1);
-                let by = crate::actor::Actor::local("test");
-                let draft = crate::audit::Draft::default();
-                crate::audit::record(
-                    &mut writes,
-                    &by,
-                    crate::audit::Action::AlertRead,
-                    draft,
-                    now,
-                );
-                Ok((known, writes))
-            })
-            .unwrap()
-    };
-    let mut known = std::thread::scope(|scope| {
-        // While this one takes its time, the others come to wait behind it.
-        let slow = scope.spawn(|| {
-            store.write_blocking(|_, _| {
-                std::thread::sleep(Duration::from_millis(300));
-                Ok(((), Writes::new()))
-            })
-        });
-        std::thread::sleep(Duration::from_millis(100));
-        let others: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| read_and_write(&store)))
-            .collect();
-        slow.join().unwrap().unwrap();
-        others
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect::<Vec<_>>()
-    });
-    known.sort_unstable();
-    let expected: Vec<(i64, u64)> = (0..8).map(|n| (n, n as u64)).collect();
-    assert_eq!(known, expected);
-    store.close();
-    assert!(
-        batches.lock().unwrap().iter().any(|changes| *changes > 2),
-        "{batches:?}"
-    );
-    let store = open(dir.path());
-    let stored = store
-        .read(|read| {
-            Ok((
-                read.counter(&Counter::new("test"))?,
-                crate::audit::newest(read)?,
-            ))
-        })
-        .unwrap();
-    assert_eq!(stored, (8, 8));
-}
-
-#[test]
-fn the_copy_before_an_upgrade_is_of_that_upgrade_and_no_earlier_one() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join(FILE_NAME);
-    let newest = migrations::MIGRATIONS.last().unwrap().version;
-    let copy = path.with_file_name(format!("driftsentry.before-schema-{}.redb", newest + 2));
-    let progress = progress::Progress::new(Arc::new(|_| {}));
-    let step = |version, run| migrations::Migration {
-        version,
-        what: "test",
-        run,
-    };
-    let write = |name: &'static str| {
-        let store = open(dir.path());
-        store
-            .write_blocking(|_, _| Ok(((), named(name, 1))))
-            .unwrap();
-        store.close();
-    };
-    let in_the_copy = |name: &str| {
-        let other = tempfile::tempdir().unwrap();
-        std::fs::copy(&copy, other.path().join(FILE_NAME)).unwrap();
-        stored(&open(other.path()), name)
-    };
-    write("before");
-    // The second step fails: the first counts, and the copy is from before both.
-    let fails: fn(&redb::WriteTransaction) -> Result<()> = |_| Err(Error::internal("it fails"));
-    let works: fn(&redb::WriteTransaction) -> Result<()> = |_| Ok(());
-    let upgrade = |second| {
-        let database = redb::Database::create(&path).unwrap();
-        let steps = [step(newest + 1, works), step(newest + 2, second)];
-        migrations::migrate(&database, Some(&path), &steps, &progress)
-    };
-    assert!(upgrade(fails).is_err());
-    assert_eq!(in_the_copy("before"), Some(1));
-    let file = || std::fs::metadata(&copy).unwrap().ino();
-    let made = file();
-    upgrade(works).unwrap();
-    assert_eq!(file(), made, "the same upgrade went on");
-
-    // It is taken back, work goes on, and it is done again.
-    std::fs::copy(&copy, &path).unwrap();
-    write("between");
-    assert_eq!(in_the_copy("between"), None);
-    upgrade(works).unwrap();
-    assert_eq!(in_the_copy("between"), Some(1));
 }
 
 #[test]
