@@ -356,9 +356,15 @@ impl Unfinished {
     /// Makes one in the directory of the file that it is to become.
     ///
     /// # Errors
-    /// `Unavailable`, with what to do.
+    /// `Unavailable`, with what to do, also where something stands there that is no file: a device, a pipe, a directory.
     pub fn beside(target: &Path) -> Result<Self> {
         use std::os::unix::fs::OpenOptionsExt;
+        if std::fs::metadata(target).is_ok_and(|there| !there.is_file()) {
+            return Err(Error::Unavailable(format!(
+                "{} is no file, and is not replaced: name a file, or - for standard output.",
+                target.display()
+            )));
+        }
         let dir = match target.parent() {
             Some(dir) if !dir.as_os_str().is_empty() => dir,
             _ => Path::new("."),

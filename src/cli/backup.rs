@@ -42,7 +42,8 @@ const SYNC_BYTES: u64 = 16 << 20;
   driftsentry backup drill
 
 Exit codes: 0 done, 65 a backup is damaged, 66 there is no store or no backup, 69 the store is open elsewhere and no server
-answers, 74 the disk is full or fails, 75 a backup is being taken already: try later, 77 not as this user."
+answers, 73 nothing can be written there, 74 the disk is full or fails, 75 a backup is being taken already: try later, 77
+not as this user."
 )]
 pub(super) struct Args {
     #[command(subcommand)]

@@ -23,8 +23,8 @@ use crate::time::Timestamp;
   driftsentry export --data-dir /var/lib/driftsentry | zstd > drift.ndjson.zst
   driftsentry export | jq -r 'select(.table == \"drifts.v1\") | .value.address'
 
-Exit codes: 0 done, 66 there is no store, 69 the store is open elsewhere and no server answers, 74 the disk is full or
-fails, 75 a backup is being taken: try later, 77 not as this user.")]
+Exit codes: 0 done, 66 there is no store, 69 the store is open elsewhere and no server answers, 73 nothing can be
+written there, 74 the disk is full or fails, 75 a backup is being taken: try later, 77 not as this user.")]
 pub(super) struct Args {
     /// Where to; standard output without it
     #[arg(long, short, value_name = "FILE")]

@@ -2,7 +2,7 @@
 //! what to do. Those of `serve` are in `unusable`, those of what a command is for are with its own stories.
 
 use std::fs::{self, File, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 
 use driftsentry::store::FILE_NAME;
@@ -120,6 +120,24 @@ fn a_full_disk_ends_commands_with_74_and_leaves_nothing_half_made() {
         );
         assert!(!said.contains("./"), "{run} leaves {said}");
     }
+}
+
+#[test]
+fn what_is_no_file_is_not_replaced_by_one() {
+    let app = stopped();
+    let outer = app.scratch("");
+    let pipe = app.scratch("pipe");
+    assert_eq!(shell(&format!("mkfifo '{}'", pipe.display())).0, 0);
+    for target in [&pipe, &outer] {
+        for line in ["backup", "export"] {
+            let run = format!("{line} --output '{}'", target.display());
+            let (code, said) = shell(&command(&run, &app.data_dir()));
+            assert_eq!(code, 73, "{run}: {said}");
+            assert!(said.contains("is no file"), "{run}: {said}");
+        }
+    }
+    let kind = fs::metadata(&pipe).expect("it is there").file_type();
+    assert!(kind.is_fifo() && outer.is_dir());
 }
 
 #[test]
