@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use driftsentry::drifts::index::field;
-use driftsentry::drifts::query::{self, Query};
 use driftsentry::ids::DriftId;
-use driftsentry::listing::Filter;
 use driftsentry::server::Data;
 use driftsentry::store::{FILE_NAME, Options};
 
@@ -13,7 +10,7 @@ use crate::harness::{Goal, Outcome, Report, Times, median, scratch, size};
 use crate::http::{PROGRAM, READY, account, serve, serve_args, sign_in};
 use crate::peer::Peer;
 use crate::processes::Server;
-use crate::{callers, estate};
+use crate::{callers, estate, works};
 
 const CALLERS: usize = 64;
 /// Three rounds are timed, and in one more syncs are counted.
@@ -85,20 +82,7 @@ fn one(report: &mut Report, drifts: u64, dir: &Path, with_peer: bool) -> Outcome
 
 fn detected(dir: &Path) -> Outcome<Vec<DriftId>> {
     let data = Data::open(Options::new(dir))?;
-    let detected = Query {
-        filters: vec![Filter {
-            field: field::STATUS,
-            any_of: vec!["detected".to_owned()],
-        }],
-        ..Query::default()
-    };
-    let found = query::page(
-        &data.store,
-        &data.drifts,
-        &detected,
-        DECISIONS * (ROUNDS + 1),
-    )?;
-    let ids = found.drifts.iter().map(|drift| drift.id).collect();
+    let ids = works::detected(&data, DECISIONS * (ROUNDS + 1))?;
     data.store.close();
     Ok(ids)
 }

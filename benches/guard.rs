@@ -10,9 +10,6 @@ use std::sync::Arc;
 
 use driftsentry::actor::Actor;
 use driftsentry::config::{FirstAdmin, GivenPassword, LogConfig};
-use driftsentry::drifts::index::field;
-use driftsentry::drifts::query::{self, Query};
-use driftsentry::listing::Filter;
 use driftsentry::server::{App, Data, Phase, ServeOptions, Serving, first_admin, routes};
 use driftsentry::store::{FILE_NAME, Options};
 use driftsentry::telemetry::logs;
@@ -185,21 +182,10 @@ pub(crate) fn ask(kind: &str, requests: usize, dir: &Path, token: &str) -> Outco
 /// What is asked: each request's first line, and its body.
 fn asked(data: &Data, kind: &str, requests: usize) -> Outcome<Vec<Asked>> {
     if kind == APPROVE {
-        let detected = Query {
-            filters: vec![Filter {
-                field: field::STATUS,
-                any_of: vec!["detected".to_owned()],
-            }],
-            ..Query::default()
-        };
-        let found = query::page(&data.store, &data.drifts, &detected, requests)?;
         let path = |id| format!("POST /api/v1/drifts/{id}/approve");
         let body = r#"{"reason":"the port was opened by mistake"}"#;
-        return Ok(found
-            .drifts
-            .iter()
-            .map(|drift| (path(drift.id), body))
-            .collect());
+        let ids = works::detected(data, requests)?;
+        return Ok(ids.into_iter().map(|id| (path(id), body)).collect());
     }
     let works = works::all(data, DRIFTS)?;
     let work = works

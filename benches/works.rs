@@ -107,6 +107,20 @@ impl Work {
     }
 }
 
+/// The newest drifts that nobody has decided on, at most so many.
+pub(crate) fn detected(data: &Data, most: usize) -> Outcome<Vec<DriftId>> {
+    let detected = Query {
+        filters: vec![Filter {
+            field: field::STATUS,
+            any_of: vec!["detected".to_owned()],
+        }],
+        ..Query::default()
+    };
+    Ok(query::ids(&data.store, &data.drifts, &detected, most)?
+        .1
+        .ids)
+}
+
 /// A page of drifts to ask for.
 #[derive(Debug, Default)]
 struct Page {
