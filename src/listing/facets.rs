@@ -75,11 +75,8 @@ impl Field {
             Arc::make_mut(rows).remove(number);
         }
         if let Some(rows) = self.rows.get_mut(code as usize) {
-            let rows = Arc::make_mut(rows);
-            // Rows mostly come in order, and appending looks nothing up.
-            if rows.try_push(number).is_err() {
-                rows.insert(number);
-            }
+            // Not `push`: where a set is dense, that looks for its end.
+            Arc::make_mut(rows).insert(number);
         }
     }
 

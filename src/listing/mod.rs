@@ -17,5 +17,5 @@ pub use facets::{Facets, Filter, Place};
 pub use ordered::Ordered;
 pub use saved::Source;
 pub use shapes::Shapes;
-pub use trigrams::Trigrams;
+pub use trigrams::{Gathering, Trigrams};
 pub use waiting::Waiting;

@@ -13,6 +13,9 @@ use super::saved::{self, Source};
 /// Fewer rows than this are looked at one by one rather than intersected with more sets.
 const FEW: u64 = 64;
 
+/// So many rows of a set are gathered before it gets them.
+const GATHERED: usize = 256;
+
 /// Spreads a trigram's three bytes: nobody chooses them in order to collide, there are 16 million at most.
 #[derive(Debug, Clone, Default)]
 struct Spread(u64);
@@ -56,9 +59,8 @@ fn number_of(three: [u8; 3]) -> u32 {
     a << 16 | b << 8 | c
 }
 
-/// Each distinct trigram of some texts.
-fn trigrams_of<'a>(texts: impl IntoIterator<Item = &'a str>, found: &mut Vec<u32>) {
-    found.clear();
+/// Calls for each trigram of some texts, as often as it is there.
+fn visit_trigrams<'a>(texts: impl IntoIterator<Item = &'a str>, mut visit: impl FnMut(u32)) {
     for text in texts {
         let folded = fold(text);
         let fenced = std::iter::once(0)
@@ -67,39 +69,40 @@ fn trigrams_of<'a>(texts: impl IntoIterator<Item = &'a str>, found: &mut Vec<u32
         let mut last = [0; 2];
         for (at, byte) in fenced.enumerate() {
             if at >= 2 {
-                found.push(number_of([last[0], last[1], byte]));
+                visit(number_of([last[0], last[1], byte]));
             }
             last = [last[1], byte];
         }
     }
+}
+
+/// Each distinct trigram of some texts.
+fn trigrams_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<u32> {
+    let mut found = Vec::with_capacity(128);
+    visit_trigrams(texts, |trigram| found.push(trigram));
     found.sort_unstable();
     found.dedup();
+    found
 }
 
 impl Trigrams {
     /// Puts a row with its texts.
     pub fn put<'a>(&mut self, number: u32, texts: impl IntoIterator<Item = &'a str>) {
-        let mut trigrams = Vec::with_capacity(128);
-        trigrams_of(texts, &mut trigrams);
-        for trigram in trigrams {
-            let next = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-            let place = *self.places.entry(trigram).or_insert(next);
-            if place == next {
-                self.rows.push(Arc::default());
-            }
-            let rows = Arc::make_mut(&mut self.rows[place as usize]);
-            // Rows mostly come in order, and appending looks nothing up.
-            if rows.try_push(number).is_err() {
-                rows.insert(number);
-            }
+        for trigram in trigrams_of(texts) {
+            let place = self.place(trigram);
+            // Not `push`: where a set is dense, that looks for its end.
+            Arc::make_mut(&mut self.rows[place]).insert(number);
         }
     }
 
-    /// Packs sets of neighbouring rows: worth it once all rows are in.
-    pub fn pack(&mut self) {
-        for rows in &mut self.rows {
-            Arc::make_mut(rows).optimize();
+    /// The place of a trigram's rows.
+    fn place(&mut self, trigram: u32) -> usize {
+        let next = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let place = *self.places.entry(trigram).or_insert(next);
+        if place == next {
+            self.rows.push(Arc::default());
         }
+        place as usize
     }
 
     fn having(&self, trigram: u32) -> Option<&Arc<RoaringBitmap>> {
@@ -109,13 +112,11 @@ impl Trigrams {
 
     /// Whether a row has each trigram of some texts.
     pub fn has_all<'a>(&self, number: u32, texts: impl IntoIterator<Item = &'a str>) -> bool {
-        let mut trigrams = Vec::new();
-        trigrams_of(texts, &mut trigrams);
         let has = |trigram: u32| {
             let rows = self.having(trigram);
             rows.is_some_and(|rows| rows.contains(number))
         };
-        trigrams.into_iter().all(has)
+        trigrams_of(texts).into_iter().all(has)
     }
 
     /// The rows that may have this folded text in one of theirs, and whether that is certain: longer texts may have their
@@ -195,6 +196,55 @@ impl Trigrams {
     }
 }
 
+/// Rows that come in order and are put all at once. Each set gets many of them at a time: they are millions, and every
+/// row is in a hundred sets, each somewhere else in memory.
+#[derive(Debug, Default)]
+pub struct Gathering {
+    trigrams: Trigrams,
+    /// For each set, rows that it doesn't have yet.
+    gathered: Vec<Vec<u32>>,
+}
+
+impl Gathering {
+    /// Puts a row with its texts.
+    pub fn put<'a>(&mut self, number: u32, texts: impl IntoIterator<Item = &'a str>) {
+        visit_trigrams(texts, |trigram| {
+            let place = self.trigrams.place(trigram);
+            if place == self.gathered.len() {
+                self.gathered.push(Vec::new());
+            }
+            let gathered = &mut self.gathered[place];
+            // The same trigram again.
+            if gathered.last() == Some(&number) {
+                return;
+            }
+            if gathered.len() == GATHERED {
+                append(&mut self.trigrams.rows[place], gathered);
+            }
+            gathered.push(number);
+        });
+    }
+
+    /// All rows, packed.
+    pub fn done(mut self) -> Trigrams {
+        for (rows, gathered) in self.trigrams.rows.iter_mut().zip(&mut self.gathered) {
+            append(rows, gathered);
+            Arc::make_mut(rows).optimize();
+        }
+        self.trigrams
+    }
+}
+
+/// Moves rows into their set.
+fn append(rows: &mut Arc<RoaringBitmap>, gathered: &mut Vec<u32>) {
+    let rows = Arc::make_mut(rows);
+    if rows.append(gathered.iter().copied()).is_err() {
+        // Out of order after all: some of them may be in it by now.
+        rows.extend(gathered.iter().copied());
+    }
+    gathered.clear();
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -207,11 +257,11 @@ mod tests {
             texts in prop::collection::vec(("[abÄ%_]{0,6}", "[abc]{0,2}"), 1..30),
             needle in "[abÄä%_]{1,5}",
         ) {
-            let mut trigrams = Trigrams::default();
+            let mut trigrams = Gathering::default();
             for (number, (a, b)) in texts.iter().enumerate() {
                 trigrams.put(number as u32, [a.as_str(), b.as_str()]);
             }
-            trigrams.pack();
+            let trigrams = trigrams.done();
             let mut saved = Vec::new();
             trigrams.save(&mut saved).unwrap();
             let trigrams = Trigrams::restore(&mut Source::new(&mut saved.as_slice(), saved.len() as u64)).unwrap();
@@ -226,6 +276,23 @@ mod tests {
                     prop_assert!(found.contains(number as u32));
                 }
             }
+        }
+    }
+    #[test]
+    fn rows_that_are_gathered_are_those_that_are_put() {
+        // More than are gathered at once, with gaps, over more than one container; the last ones out of order.
+        let numbers = (0..3_000).map(|n| n * 50).chain([7, 7, 149_950]);
+        let texts = |number: u32| [format!("node-{}", number % 7), format!("aaa{}", number % 3)];
+        let (mut one_by_one, mut gathered) = (Trigrams::default(), Gathering::default());
+        for number in numbers {
+            let texts = texts(number);
+            one_by_one.put(number, texts.iter().map(String::as_str));
+            gathered.put(number, texts.iter().map(String::as_str));
+        }
+        let gathered = gathered.done();
+        assert_eq!(gathered.places.len(), one_by_one.places.len());
+        for trigram in one_by_one.places.keys() {
+            assert_eq!(gathered.having(*trigram), one_by_one.having(*trigram));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::field;
 use super::listed::Listed;
 use crate::error::{Error, Result};
 use crate::ids::DriftId;
-use crate::listing::{Column, Facets, Ordered, Shapes, Source, Trigrams, Waiting};
+use crate::listing::{Column, Facets, Gathering, Ordered, Shapes, Source, Trigrams, Waiting};
 use crate::store::tables::DRIFTS;
 use crate::store::{Order, Range, Reads, Snapshot};
 
@@ -84,10 +84,7 @@ fn hash_of(texts: [&str; 3]) -> u64 {
 
 fn add(days: &mut BTreeMap<i64, Arc<RoaringBitmap>>, number: u32, detected_ms: i64) {
     let rows = days.entry(detected_ms.div_euclid(DAY_MS)).or_default();
-    let rows = Arc::make_mut(rows);
-    if rows.try_push(number).is_err() {
-        rows.insert(number);
-    }
+    Arc::make_mut(rows).insert(number);
 }
 
 impl State {
@@ -106,13 +103,12 @@ impl State {
         let (send, texts) = std::sync::mpsc::sync_channel::<Vec<(u32, [String; 3])>>(4);
         let (searched, read) = std::thread::scope(|scope| {
             let searched = scope.spawn(move || {
-                let (mut trigrams, mut shapes) = (Trigrams::default(), Shapes::default());
+                let (mut trigrams, mut shapes) = (Gathering::default(), Shapes::default());
                 for (number, texts) in texts.into_iter().flatten() {
                     trigrams.put(number, texts.iter().map(String::as_str));
                     shapes.put(number, texts.iter().map(String::as_str));
                 }
-                trigrams.pack();
-                (trigrams, shapes)
+                (trigrams.done(), shapes)
             });
             let mut batch = Vec::new();
             let read = read.visit(
