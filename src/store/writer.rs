@@ -32,8 +32,8 @@ const BATCH_BYTES: usize = 1 << 20;
 /// From so many callers at once on, those just answered are on their way with their next change: a batch is kept open until
 /// all are in it, as long as one follows another this closely, and no longer than that in all. Fewer never wait.
 const CROWD: u64 = 4;
-const CROWD_GAP: Duration = Duration::from_millis(2);
-const CROWD_MOST: Duration = Duration::from_millis(16);
+const CROWD_GAP: Duration = Duration::from_millis(8);
+const CROWD_MOST: Duration = Duration::from_millis(32);
 
 /// The room for rows is kept up to so many: that of a batch of decisions, not that of a large scan.
 const MOST_ROWS: usize = 16 << 10;
