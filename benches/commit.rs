@@ -42,9 +42,11 @@ fn one(report: &mut Report, drifts: u64, dir: &Path, with_peer: bool) -> Outcome
     let server = serve(dir, &[])?;
     let token = sign_in(&server)?;
     let mut made = Vec::new();
+    let before = batches(&server)?;
     for ids in rounds.by_ref().take(ROUNDS) {
         made.push(approve(&server, &token, ids)?);
     }
+    let after = batches(&server)?;
     server.stop()?;
     let rate = median(made.iter().map(|(rate, _)| *rate).collect());
     let line = report.line(
@@ -62,6 +64,10 @@ fn one(report: &mut Report, drifts: u64, dir: &Path, with_peer: bool) -> Outcome
     }
     let (_, waits) = &made[ROUNDS / 2];
     report.figure(format!("a caller's wait, {of}"), waits.text());
+    report.figure(
+        format!("changes a commit, {of}"),
+        format!("{:.1}", (after.0 - before.0) / (after.1 - before.1)),
+    );
 
     let ids = rounds.next().ok_or("too few drifts are detected")?;
     let (syncs, bytes) = calls(dir, ids)?;
@@ -93,6 +99,21 @@ fn approve(server: &Server, token: &str, ids: &[DriftId]) -> Outcome<(f64, Times
     let requests = ids.map(|id| (format!("POST /api/v1/drifts/{id}/approve"), body));
     let requests: Vec<_> = requests.collect();
     callers::once(&server.address()?.to_string(), token, &requests, CALLERS)
+}
+
+/// How many changes were made durable so far, and by how many commits.
+fn batches(server: &Server) -> Outcome<(f64, f64)> {
+    let (_, metrics) = server.get("/metrics", None)?;
+    let metrics = String::from_utf8(metrics)?;
+    let value = |name: &str| -> Outcome<f64> {
+        let name = format!("driftsentry_store_batch_changes_{name} ");
+        let value = metrics.lines().find_map(|line| line.strip_prefix(&name));
+        Ok(value
+            .ok_or("the metrics do not count changes")?
+            .trim()
+            .parse()?)
+    };
+    Ok((value("sum")?, value("count")?))
 }
 
 fn peer_decides(drifts: u64, ids: &[DriftId]) -> Outcome<f64> {

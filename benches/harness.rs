@@ -198,12 +198,23 @@ impl Report {
         &mut lines[newest]
     }
 
-    /// A figure that stands for itself, and the most that it may be.
-    pub(crate) fn at_most(&mut self, work: &str, figure: f64, unit: &str, most: f64) {
+    /// A figure that stands for itself, and the most that it may be, where there is a goal.
+    pub(crate) fn at_most(
+        &mut self,
+        work: &str,
+        figure: f64,
+        unit: &str,
+        most: impl Into<Option<f64>>,
+    ) {
+        let text = format!("{figure:.1} {unit}");
+        let Some(most) = most.into() else {
+            self.figure(work, text);
+            return;
+        };
         let ratio = Some(figure / most);
         self.line(
             work,
-            format!("{figure:.1} {unit}"),
+            text,
             format!("{most} {unit}"),
             ratio,
             Goal::AtMost(1.0),
@@ -294,6 +305,11 @@ pub(crate) fn size(drifts: u64) -> String {
         n if n % 1_000 == 0 => format!("{} k", n / 1_000),
         n => n.to_string(),
     }
+}
+
+/// A goal that is set for a million drifts: what more of them take is told without one.
+pub(crate) fn most_of(drifts: u64, most: f64) -> Option<f64> {
+    (drifts <= 1_000_000).then_some(most)
 }
 
 /// Where stores and what else is big are kept.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use driftsentry::server::Data;
 use driftsentry::store::{Options, SAVED_FILE};
 
-use crate::harness::{Goal, Outcome, Report, Times, ratio, size};
+use crate::harness::{Goal, Outcome, Report, Times, most_of, ratio, size};
 use crate::{estate, works};
 
 /// How long one sort of question is asked, and how often at most.
@@ -28,14 +28,9 @@ pub(crate) fn run(report: &mut Report, sizes: &[u64]) -> Outcome<()> {
         );
         let started = Instant::now();
         let data = Data::open(Options::new(&dir))?;
-        let opened = started.elapsed();
-        report.line(
-            format!("open, {}", size(*drifts)),
-            format!("{opened:.1?}"),
-            "1 s",
-            Some(opened.as_secs_f64()),
-            Goal::AtMost(1.0),
-        );
+        let opened = started.elapsed().as_secs_f64();
+        let work = format!("open, {}", size(*drifts));
+        report.at_most(&work, opened, "s", most_of(*drifts, 1.0));
         for (n, work) in works::all(&data, *drifts)?.iter().enumerate() {
             let times = timed(|n| work.answer(&data, n))?;
             let median = times.median();

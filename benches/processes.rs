@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::harness::Outcome;
 
+/// How long a server may take until it is ready: ten million drifts take a while where their index has to be built.
+const PATIENCE: Duration = Duration::from_secs(900);
+
 /// A server that this program started, and ends when dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -69,8 +72,8 @@ impl Server {
             started_in: Duration::ZERO,
         };
         while !matches!(server.get(ready, None), Ok((200, _))) {
-            if started.elapsed() > Duration::from_secs(300) {
-                return Err(format!("{} is not ready after 300 s", server.address).into());
+            if started.elapsed() > PATIENCE {
+                return Err(format!("{} is not ready after {PATIENCE:?}", server.address).into());
             }
             std::thread::sleep(Duration::from_millis(2));
         }
