@@ -13,6 +13,9 @@ use crate::listing::Filter;
 /// How many answers are remembered at most.
 const ANSWERS: usize = 512;
 
+/// Rows are put in order when a part of them was looked at: one of so many.
+const IMPATIENCE: u64 = 4;
+
 /// Which rows are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Wanted {
@@ -83,7 +86,7 @@ impl Remembered {
             .map_or(0, |answer| answer.walked[order]);
         // Sorting a row costs about six looks. It is done long before it has paid, so that those who ask often, and who make
         // the most of the load, wait no longer where there is more.
-        rows.saturating_sub(walked)
+        (rows / IMPATIENCE).saturating_sub(walked)
     }
 
     /// Notes that so many rows were looked at.
