@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::ids::AlertId;
 use crate::listing::{Facets, Filter, Place, Source};
 use crate::store::tables::ALERTS;
-use crate::store::{Frozen, Row, Snapshot, Table, View, codec, keys::Key};
+use crate::store::{Frozen, Order, Range, Reads, Row, Snapshot, Table, View, codec, keys::Key};
 
 /// The fields that filters name, by their place.
 pub mod field {
@@ -89,10 +89,15 @@ impl View for Index {
 
     fn load(&self, read: &Snapshot) -> Result<()> {
         let mut facets = Facets::default();
-        read.visit_all(ALERTS.table, &mut |_, value| {
-            put(&mut facets, &codec::decode(value)?);
-            Ok(std::ops::ControlFlow::Continue(()))
-        })?;
+        read.visit(
+            ALERTS.table,
+            &Range::all(),
+            Order::Ascending,
+            &mut |_, value| {
+                put(&mut facets, &codec::decode(value)?);
+                Ok(std::ops::ControlFlow::Continue(()))
+            },
+        )?;
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(facets);
         Ok(())
     }

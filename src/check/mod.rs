@@ -300,18 +300,23 @@ fn each_raw<K: Key + fmt::Debug>(
     check: &mut Check,
     mut look: impl FnMut(&mut Check, K, &[u8]) -> Result<()>,
 ) -> Result<()> {
-    read.visit_all(rows.table, &mut |key, value| {
-        check.looked_at += 1;
-        match K::from_bytes(key) {
-            Some(key) => look(check, key, value)?,
-            None => check.wrong(format_args!(
-                "{}: the key {} is malformed",
-                rows.table.name,
-                hex(key)
-            )),
-        }
-        Ok(ControlFlow::Continue(()))
-    })
+    read.visit(
+        rows.table,
+        &Range::all(),
+        Order::Ascending,
+        &mut |key, value| {
+            check.looked_at += 1;
+            match K::from_bytes(key) {
+                Some(key) => look(check, key, value)?,
+                None => check.wrong(format_args!(
+                    "{}: the key {} is malformed",
+                    rows.table.name,
+                    hex(key)
+                )),
+            }
+            Ok(ControlFlow::Continue(()))
+        },
+    )
 }
 
 /// A row that may be missing or may not decode: both are problems of its own table, not of the one that points to it.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Check, each};
 use crate::error::Result;
 use crate::store::tables::{ALERTS, DRIFTS, SCANS};
-use crate::store::{Snapshot, View, check_journal, restore_saved};
+use crate::store::{Order, Range, Reads, Snapshot, View, check_journal, restore_saved};
 use crate::{alerts, drifts, scans};
 
 /// The journal of changed rows.
@@ -40,14 +40,19 @@ pub(super) fn index(dir: &Path, read: &Snapshot) -> Result<Option<Check>> {
             return Ok(Some(check));
         }
     }
-    read.visit_all(DRIFTS.table, &mut |key, value| {
-        check.looked_at += 1;
-        // A row that doesn't decode is a problem of its own table.
-        if let Ok(Some(lack)) = of_drifts.lacks(value) {
-            check.wrong(format_args!("drift {}: {lack}", super::hex(key)));
-        }
-        Ok(std::ops::ControlFlow::Continue(()))
-    })?;
+    read.visit(
+        DRIFTS.table,
+        &Range::all(),
+        Order::Ascending,
+        &mut |key, value| {
+            check.looked_at += 1;
+            // A row that doesn't decode is a problem of its own table.
+            if let Ok(Some(lack)) = of_drifts.lacks(value) {
+                check.wrong(format_args!("drift {}: {lack}", super::hex(key)));
+            }
+            Ok(std::ops::ControlFlow::Continue(()))
+        },
+    )?;
     if !of_drifts.counts(check.looked_at) {
         check.wrong("it has drifts that are not there");
     }

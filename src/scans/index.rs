@@ -9,7 +9,7 @@ use crate::ids::ScanId;
 use crate::ingest::ScanStatus;
 use crate::listing::{Facets, Filter, Place, Source};
 use crate::store::tables::SCANS;
-use crate::store::{Frozen, Row, Snapshot, Table, View, codec, keys::Key};
+use crate::store::{Frozen, Order, Range, Reads, Row, Snapshot, Table, View, codec, keys::Key};
 
 /// The fields that filters name, by their place.
 pub mod field {
@@ -72,10 +72,15 @@ impl View for Index {
 
     fn load(&self, read: &Snapshot) -> Result<()> {
         let mut facets = Facets::default();
-        read.visit_all(SCANS.table, &mut |_, value| {
-            put(&mut facets, &codec::decode(value)?);
-            Ok(std::ops::ControlFlow::Continue(()))
-        })?;
+        read.visit(
+            SCANS.table,
+            &Range::all(),
+            Order::Ascending,
+            &mut |_, value| {
+                put(&mut facets, &codec::decode(value)?);
+                Ok(std::ops::ControlFlow::Continue(()))
+            },
+        )?;
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(facets);
         Ok(())
     }

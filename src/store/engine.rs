@@ -96,13 +96,11 @@ impl Snapshot {
     /// # Errors
     /// What the engine says.
     pub fn row_counts(&self) -> Result<BTreeMap<String, u64>> {
-        let count = |table: &Table| Ok((table.name.to_owned(), self.rows_of(*table)?));
+        let count = |table: &Table| {
+            let rows = self.table(*table)?.len().map_err(failed)?;
+            Ok((table.name.to_owned(), rows))
+        };
         ALL.iter().map(count).collect()
-    }
-
-    /// How many rows a table has.
-    pub(super) fn rows_of(&self, table: Table) -> Result<u64> {
-        self.table(table)?.len().map_err(failed)
     }
 
     fn table(&self, table: Table) -> Result<&ReadOnlyTable<&'static [u8], &'static [u8]>> {

@@ -9,7 +9,6 @@
 //!
 //! Only this module's files name the engine's types, so that another ordered key-value engine can take its place.
 
-mod ahead;
 pub mod backup;
 mod batch;
 pub mod codec;

@@ -12,8 +12,8 @@ use super::listed::Listed;
 use crate::error::{Error, Result};
 use crate::ids::DriftId;
 use crate::listing::{Column, Facets, Gathering, Ordered, Shapes, Source, Trigrams, Waiting};
-use crate::store::Snapshot;
 use crate::store::tables::DRIFTS;
+use crate::store::{Order, Range, Reads, Snapshot};
 
 /// How many changed rows are noted, and in how many commits: an answer that is further behind is made anew.
 const NOTED_ROWS: usize = 16_384;
@@ -111,21 +111,26 @@ impl State {
                 (trigrams.done(), shapes)
             });
             let mut batch = Vec::new();
-            let read = read.visit_all(DRIFTS.table, &mut |_, value| {
-                let drift = Listed::read(value)?;
-                let number = state.facets.put(drift.id.0, drift.values());
-                let number =
-                    number.ok_or_else(|| Error::internal("a drift's key is not its id"))?;
-                state.key(&mut keys, number, &drift);
-                undecided.put(number, drift.undecided_ms());
-                state.texts.push(hash_of(drift.texts()));
-                batch.push((number, drift.texts().map(str::to_owned)));
-                if batch.len() == 1_024 {
-                    // Who reads them stops only by a panic, which is told below.
-                    let _ = send.send(std::mem::take(&mut batch));
-                }
-                Ok(std::ops::ControlFlow::Continue(()))
-            });
+            let read = read.visit(
+                DRIFTS.table,
+                &Range::all(),
+                Order::Ascending,
+                &mut |_, value| {
+                    let drift = Listed::read(value)?;
+                    let number = state.facets.put(drift.id.0, drift.values());
+                    let number =
+                        number.ok_or_else(|| Error::internal("a drift's key is not its id"))?;
+                    state.key(&mut keys, number, &drift);
+                    undecided.put(number, drift.undecided_ms());
+                    state.texts.push(hash_of(drift.texts()));
+                    batch.push((number, drift.texts().map(str::to_owned)));
+                    if batch.len() == 1_024 {
+                        // Who reads them stops only by a panic, which is told below.
+                        let _ = send.send(std::mem::take(&mut batch));
+                    }
+                    Ok(std::ops::ControlFlow::Continue(()))
+                },
+            );
             let _ = send.send(batch);
             drop(send);
             (searched.join(), read)
