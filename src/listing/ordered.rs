@@ -14,6 +14,9 @@ const BLOCK: usize = 1024;
 /// How full blocks are made when all rows are put in order at once: some room for those that come.
 const FILLED: usize = 768;
 
+/// Of so many rows, one at least has to be wanted for looking at all of them to be quicker than sorting those wanted.
+const DENSE: u64 = 8;
+
 /// Row numbers sorted by (key, number). A copy is cheap, and stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Ordered {
@@ -28,7 +31,7 @@ impl Ordered {
             keys,
             blocks: Vec::new(),
         };
-        let sorted = order.sorted(rows);
+        let sorted = order.put_in_order(rows);
         order.blocks = sorted
             .chunks(FILLED)
             .map(|block| Arc::new(block.to_vec()))
@@ -119,14 +122,40 @@ impl Ordered {
         self.keys.get(number as usize).unwrap_or_default()
     }
 
-    /// The rows of a set in this order.
+    /// The rows of a set, each of which stands in this order, in this order.
     pub fn sorted(&self, rows: &RoaringBitmap) -> Vec<u32> {
+        if rows.len() * DENSE >= self.keys.len() as u64 {
+            self.found_in_order(rows)
+        } else {
+            self.put_in_order(rows)
+        }
+    }
+
+    fn put_in_order(&self, rows: &RoaringBitmap) -> Vec<u32> {
         let mut entries: Vec<(i64, u32)> = rows
             .iter()
             .map(|number| (self.key(number), number))
             .collect();
         entries.sort_unstable();
         entries.into_iter().map(|(_, number)| number).collect()
+    }
+
+    /// By looking at all rows.
+    fn found_in_order(&self, rows: &RoaringBitmap) -> Vec<u32> {
+        // Looked at in no order of theirs: a bit each in one piece is found quicker than in a compressed set.
+        let mut bits = vec![0_u64; self.keys.len().div_ceil(64)];
+        for number in rows {
+            if let Some(word) = bits.get_mut(number as usize / 64) {
+                *word |= 1 << (number % 64);
+            }
+        }
+        let mut found = Vec::with_capacity(usize::try_from(rows.len()).unwrap_or_default());
+        for number in self.blocks.iter().flat_map(|block| block.iter()) {
+            if bits[*number as usize / 64] >> (number % 64) & 1 == 1 {
+                found.push(*number);
+            }
+        }
+        found
     }
 
     /// So many of all rows in this order, after skipping some.
@@ -327,7 +356,7 @@ mod tests {
         fn pages_are_slices_of_the_sorted_rows(
             puts in prop::collection::vec((0..3_000_u32, -5..50_i64), 1..6_000),
             removed in prop::collection::vec(0..3_000_u32, 0..50),
-            every in 1..4_u32,
+            every in 1..30_u32,
             descending in any::<bool>(),
             skip in 0..3_000_u64,
         ) {

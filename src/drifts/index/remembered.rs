@@ -14,7 +14,7 @@ use crate::listing::Filter;
 const ANSWERS: usize = 512;
 
 /// Rows are put in order when a part of them was looked at: one of so many.
-const IMPATIENCE: u64 = 4;
+const IMPATIENCE: u64 = 8;
 
 /// Which rows are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -84,8 +84,8 @@ impl Remembered {
             .answers
             .get(wanted)
             .map_or(0, |answer| answer.walked[order]);
-        // Sorting a row costs about six looks. It is done long before it has paid, so that those who ask often, and who make
-        // the most of the load, wait no longer where there is more.
+        // Sorting a row costs about six looks, or fewer where it is one of many. It is done long before it has paid, so that
+        // those who ask often, and who make the most of the load, wait no longer where there is more.
         (rows / IMPATIENCE).saturating_sub(walked)
     }
 
