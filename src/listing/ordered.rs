@@ -122,7 +122,7 @@ impl Ordered {
         self.keys.get(number as usize).unwrap_or_default()
     }
 
-    /// The rows of a set, each of which stands in this order, in this order.
+    /// The rows of a set in this order. Each of them has to stand in it.
     pub fn sorted(&self, rows: &RoaringBitmap) -> Vec<u32> {
         if rows.len() * DENSE >= self.keys.len() as u64 {
             self.found_in_order(rows)
@@ -131,6 +131,7 @@ impl Ordered {
         }
     }
 
+    /// By sorting those.
     fn put_in_order(&self, rows: &RoaringBitmap) -> Vec<u32> {
         let mut entries: Vec<(i64, u32)> = rows
             .iter()
@@ -151,7 +152,8 @@ impl Ordered {
         }
         let mut found = Vec::with_capacity(usize::try_from(rows.len()).unwrap_or_default());
         for number in self.blocks.iter().flat_map(|block| block.iter()) {
-            if bits[*number as usize / 64] >> (number % 64) & 1 == 1 {
+            let word = bits.get(*number as usize / 64);
+            if word.is_some_and(|word| word >> (number % 64) & 1 == 1) {
                 found.push(*number);
             }
         }
