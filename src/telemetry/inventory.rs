@@ -305,19 +305,7 @@ mod tests {
 
     fn workspace(n: u32) -> Record {
         let now = Timestamp::from_unix_ms(1_000);
-        Record {
-            id: WorkspaceId::new(now),
-            name: format!("team/w{n:05}"),
-            environment: None,
-            labels: std::collections::BTreeMap::new(),
-            expected_every: None,
-            description: None,
-            last_scan: None,
-            silent_alert: None,
-            failed_alert: None,
-            created_at: now,
-            updated_at: now,
-        }
+        Record::new(&format!("team/w{n:05}"), now)
     }
 
     #[test]

@@ -126,6 +126,23 @@ pub struct Record {
 }
 
 impl Record {
+    /// A workspace that is made now, and of which only its name is known.
+    pub fn new(name: &str, now: Timestamp) -> Self {
+        Self {
+            id: WorkspaceId::new(now),
+            name: name.to_owned(),
+            environment: None,
+            labels: BTreeMap::new(),
+            expected_every: None,
+            description: None,
+            last_scan: None,
+            silent_alert: None,
+            failed_alert: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// Whether it was not scanned within twice the time that is expected: never to be shown as clean.
     pub fn is_silent(&self, now: Timestamp) -> bool {
         self.silent_after().is_some_and(|end| now > end)
@@ -304,19 +321,7 @@ pub fn create(
             details: json!({"existingId": existing.id}),
         });
     }
-    let mut record = Record {
-        id: WorkspaceId::new(now),
-        name: name.to_owned(),
-        environment: None,
-        labels: BTreeMap::new(),
-        expected_every: None,
-        description: None,
-        last_scan: None,
-        silent_alert: None,
-        failed_alert: None,
-        created_at: now,
-        updated_at: now,
-    };
+    let mut record = Record::new(name, now);
     details.apply(&mut record);
     let mut writes = standing(&record)?;
     let draft = Draft {
@@ -465,17 +470,8 @@ mod tests {
     fn a_workspace_is_silent_after_twice_its_interval() {
         let now = Timestamp::now();
         let mut record = Record {
-            id: WorkspaceId::new(now),
-            name: "a".into(),
-            environment: None,
-            labels: BTreeMap::new(),
             expected_every: Some("1h".parse().unwrap()),
-            description: None,
-            last_scan: None,
-            silent_alert: None,
-            failed_alert: None,
-            created_at: now,
-            updated_at: now,
+            ..Record::new("a", now)
         };
         assert!(!record.is_silent(now.plus_ms(7_200_000)));
         assert!(record.is_silent(now.plus_ms(7_200_001)));

@@ -125,19 +125,7 @@ mod tests {
     #[test]
     fn a_view_has_the_contracts_fields() {
         let now = Timestamp::from_unix_ms(0);
-        let workspace = Record {
-            id: WorkspaceId::new(now),
-            name: "shop/prod".to_owned(),
-            environment: None,
-            labels: BTreeMap::new(),
-            expected_every: None,
-            description: None,
-            last_scan: None,
-            silent_alert: None,
-            failed_alert: None,
-            created_at: now,
-            updated_at: now,
-        };
+        let workspace = Record::new("shop/prod", now);
         let view = WorkspaceView::new(workspace.clone(), [1, 2, 3].into(), now);
         let bare = agreed(&view);
         assert_eq!(bare["openDrifts"]["total"], 6);
