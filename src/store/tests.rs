@@ -1,3 +1,4 @@
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use redb::StorageBackend;
@@ -107,6 +108,51 @@ fn a_change_reads_what_the_ones_before_it_wrote() {
         }
     });
     assert_eq!(stored(&store, "sum"), Some(40));
+}
+
+/// How many changes the commits had, in order of size, where each of so many callers comes back with its next change a
+/// little later than the caller before it.
+fn batches_of(callers: u32, apart: Duration) -> Vec<usize> {
+    let dir = tempfile::tempdir().unwrap();
+    let batches = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&batches);
+    let store = Store::open(Options {
+        min_free_bytes: Some(0),
+        on_commit: Box::new(move |commit| seen.lock().unwrap().push(commit.changes)),
+        ..Options::new(dir.path())
+    })
+    .unwrap();
+    let together = Barrier::new(callers as usize);
+    std::thread::scope(|scope| {
+        for caller in 0..callers {
+            let (store, together) = (&store, &together);
+            scope.spawn(move || {
+                together.wait();
+                for _ in 0..20 {
+                    std::thread::sleep(apart * caller);
+                    store
+                        .write_blocking(|_, _| Ok(((), named("a", 1))))
+                        .unwrap();
+                }
+            });
+        }
+    });
+    store.close();
+    let mut batches = std::mem::take(&mut *batches.lock().unwrap());
+    batches.sort_unstable();
+    batches
+}
+
+#[test]
+fn a_crowd_that_comes_back_shares_its_commits() {
+    let batches = batches_of(32, Duration::from_micros(150));
+    assert!(batches[batches.len() / 2] >= 16, "{batches:?}");
+}
+
+#[test]
+fn a_few_callers_do_not_wait_for_each_other() {
+    let batches = batches_of(3, Duration::from_millis(6));
+    assert_eq!(batches[batches.len() / 2], 1, "{batches:?}");
 }
 
 #[test]
