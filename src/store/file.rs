@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::progress::Progress;
-use super::writer::Source;
+use super::source::Source;
 use super::{FILE_NAME, engine};
 use crate::error::Result;
 

@@ -16,6 +16,7 @@ mod directory;
 mod disk;
 mod engine;
 mod file;
+mod job;
 mod journal;
 pub mod keys;
 mod migrations;
@@ -26,6 +27,7 @@ mod pulse;
 mod reads;
 mod saved;
 pub mod secrets;
+mod source;
 mod space;
 pub mod tables;
 mod verify;
@@ -61,9 +63,11 @@ pub use writes::{Appended, Counter, Entry, Row, Writes};
 
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
+use job::{Change, Message};
 use progress::Progress;
 use pulse::Pulse;
-use writer::{Change, Message, Writer};
+use source::Source;
+use writer::Writer;
 
 /// How many changes may wait before callers are sent away.
 const QUEUE: usize = 1024;
@@ -167,8 +171,8 @@ impl Store {
         let file = options.dir.join(FILE_NAME);
         make_private_dir(&options.dir)?;
         let source = match options.disk.take() {
-            Some(disk) => writer::Source::Disk(disk),
-            None => writer::Source::File {
+            Some(disk) => Source::Disk(disk),
+            None => Source::File {
                 path: file.clone(),
                 cache_bytes: options.cache_bytes,
             },
@@ -177,7 +181,7 @@ impl Store {
     }
 
     /// Opens on the given source: the writer's thread owns the database from here on.
-    fn start(source: writer::Source, options: Options, file: PathBuf) -> Result<Self> {
+    fn start(source: Source, options: Options, file: PathBuf) -> Result<Self> {
         let progress = Progress::new(Arc::clone(&options.on_stage));
         let database = source.open(&progress)?;
         let is_any_saved = options.views.iter().any(|view| view.name().is_some());
@@ -283,7 +287,7 @@ impl Store {
     {
         self.queue(change, false)?
             .await
-            .unwrap_or_else(|_| Err(writer::closed()))
+            .unwrap_or_else(|_| Err(job::closed()))
     }
 
     /// [`Store::write`] for what people need to mend a full disk, such as a sign-in: it may use most of the room that is
@@ -298,7 +302,7 @@ impl Store {
     {
         self.queue(change, true)?
             .await
-            .unwrap_or_else(|_| Err(writer::closed()))
+            .unwrap_or_else(|_| Err(job::closed()))
     }
 
     /// [`Store::write`] for callers that are not asynchronous.
@@ -312,7 +316,7 @@ impl Store {
     {
         self.queue(change, false)?
             .blocking_recv()
-            .unwrap_or_else(|_| Err(writer::closed()))
+            .unwrap_or_else(|_| Err(job::closed()))
     }
 
     /// [`Store::write_vital`] for callers that are not asynchronous.
@@ -326,7 +330,7 @@ impl Store {
     {
         self.queue(change, true)?
             .blocking_recv()
-            .unwrap_or_else(|_| Err(writer::closed()))
+            .unwrap_or_else(|_| Err(job::closed()))
     }
 
     fn queue<T, F>(&self, change: F, is_vital: bool) -> Result<oneshot::Receiver<Result<T>>>
@@ -345,7 +349,7 @@ impl Store {
                         "More changes are waiting than can be written right now: try again in a moment.".to_owned(),
                     )
                 }
-                TrySendError::Disconnected(_) => writer::closed(),
+                TrySendError::Disconnected(_) => job::closed(),
             }
         })?;
         Ok(outcome)

@@ -13,7 +13,7 @@ use redb::{Database, DatabaseError, StorageBackend, StorageError};
 
 use super::engine::{self, Snapshot};
 use super::migrations::MIGRATIONS;
-use super::writer::cannot_open;
+use super::source::cannot_open;
 use crate::error::{Error, Result};
 
 /// What the engine said of a file, and its tables.

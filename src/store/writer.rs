@@ -1,28 +1,23 @@
 //! The single writer: takes what waits, runs it, commits once, publishes, answers.
 
-use std::any::Any;
-use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use redb::{Database, DatabaseError, Durability, StorageError};
-use tokio::sync::oneshot;
+use redb::{Database, Durability};
 
 use super::batch::Batch;
-use super::disk::Disk;
-use super::engine::{Snapshot, failed, open_on};
+use super::engine::{Snapshot, failed};
+use super::job::{Job, Message, closed, unknown};
 use super::journal;
-use super::migrations::{MIGRATIONS, migrate};
-use super::progress::{Progress, Stage};
+use super::progress::Stage;
 use super::saved::{self, Opened, Saver};
+use super::source::Source;
 use super::space::Room;
-use super::writes::{Row, Writes};
+use super::writes::Row;
 use super::{Commit, Shared, State, space};
-use crate::error::{Error, Result, Unusable};
+use crate::error::{Error, Result};
 use crate::time::Timestamp;
 
 /// A batch ends at so many changes, or at so many bytes.
@@ -49,236 +44,6 @@ const REOPENINGS: [Duration; 5] = [
     Duration::from_secs(2),
     Duration::from_secs(4),
 ];
-
-/// What callers send.
-pub(super) enum Message {
-    /// A change to make.
-    Change(Box<dyn Job>),
-    /// Somebody wants to know whether the writer works.
-    Ping(oneshot::Sender<()>),
-    /// Close the database.
-    Stop,
-}
-
-/// A queued change whose result type is forgotten.
-pub(super) trait Job: Send {
-    /// Runs it against the batch. A refused change writes nothing and is no error here.
-    ///
-    /// # Errors
-    /// Only where the batch itself broke.
-    fn run(&mut self, batch: &Batch<'_>, now: Timestamp) -> Result<()>;
-
-    /// Whether it may use the room that is kept free.
-    fn is_vital(&self) -> bool;
-
-    /// Refuses it without running it.
-    fn refuse(&mut self, error: Error);
-
-    /// Answers its caller: with its own result, or with this error instead.
-    fn settle(self: Box<Self>, instead: Option<Error>);
-}
-
-/// A queued change.
-pub(super) struct Change<T, F> {
-    change: F,
-    is_vital: bool,
-    done: oneshot::Sender<Result<T>>,
-    outcome: Option<Result<T>>,
-    /// The caller's: what is logged while it runs has their correlation id.
-    span: tracing::Span,
-}
-
-impl<T, F> Change<T, F> {
-    pub(super) fn new(change: F, is_vital: bool, done: oneshot::Sender<Result<T>>) -> Self {
-        Self {
-            change,
-            is_vital,
-            done,
-            outcome: None,
-            span: tracing::Span::current(),
-        }
-    }
-}
-
-impl<T, F> Job for Change<T, F>
-where
-    T: Send,
-    F: Fn(&Batch<'_>, Timestamp) -> Result<(T, Writes)> + Send,
-{
-    fn run(&mut self, batch: &Batch<'_>, now: Timestamp) -> Result<()> {
-        let _entered = self.span.enter();
-        // Nothing is applied until the change has returned, so a panic leaves nothing half-written behind.
-        let decided = catch_unwind(AssertUnwindSafe(|| (self.change)(batch, now)));
-        self.outcome = Some(match decided {
-            Ok(Ok((value, writes))) => {
-                batch.apply(writes)?;
-                Ok(value)
-            }
-            Ok(Err(error)) => Err(error),
-            Err(panic) => Err(Error::internal(format!(
-                "a change panicked: {}",
-                panic_text(panic.as_ref())
-            ))),
-        });
-        Ok(())
-    }
-
-    fn is_vital(&self) -> bool {
-        self.is_vital
-    }
-
-    fn refuse(&mut self, error: Error) {
-        self.outcome = Some(Err(error));
-    }
-
-    fn settle(self: Box<Self>, instead: Option<Error>) {
-        let result = match (instead, self.outcome) {
-            (Some(error), _) => Err(error),
-            (None, Some(outcome)) => outcome,
-            (None, None) => Err(Error::internal("a change was not run")),
-        };
-        // A caller that has left doesn't wait for the answer.
-        let _ = self.done.send(result);
-    }
-}
-
-/// What a panic said.
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
-}
-
-/// What callers of a closed store hear.
-pub(super) fn closed() -> Error {
-    Error::Unavailable("The store is closed: DriftSentry is stopping.".to_owned())
-}
-
-/// What callers hear whose change met a failing disk.
-fn unknown() -> Error {
-    Error::Unavailable(
-        "Writing failed, and whether this change is kept is not known: read before you repeat it."
-            .to_owned(),
-    )
-}
-
-/// Where the database lies, to open it again and again.
-pub(super) enum Source {
-    /// A file.
-    File {
-        /// Its path.
-        path: PathBuf,
-        /// The engine's page cache.
-        cache_bytes: usize,
-    },
-    /// No file.
-    Disk(Box<dyn Fn() -> Box<dyn Disk> + Send>),
-}
-
-impl Source {
-    /// Opens the database and brings it to the newest schema.
-    pub(super) fn open(&self, progress: &Progress) -> Result<Database> {
-        progress.enter(Stage::Opening);
-        match self {
-            Self::File { path, cache_bytes } => {
-                let checking = progress.clone();
-                let said_percent = AtomicU64::new(0);
-                let database = Database::builder()
-                    .set_cache_size(*cache_bytes)
-                    .set_repair_callback(move |repair| {
-                        let percent = (repair.progress() * 100.0) as u64;
-                        checking.enter(Stage::Checking(percent.min(100) as u8));
-                        if percent >= said_percent.load(Ordering::Relaxed) + 10 {
-                            said_percent.store(percent, Ordering::Relaxed);
-                            tracing::info!(percent, "Checking the database after an unclean stop");
-                        }
-                    })
-                    .create(path)
-                    .map_err(|error| cannot_open(path, error))?;
-                make_private(path);
-                migrate(&database, Some(path), MIGRATIONS, progress).map_err(told)?;
-                Ok(database)
-            }
-            Self::Disk(disk) => {
-                let database = open_on(disk())?;
-                migrate(&database, None, MIGRATIONS, progress)?;
-                Ok(database)
-            }
-        }
-    }
-}
-
-/// Takes the file from everybody but its owner.
-fn make_private(path: &std::path::Path) {
-    use std::os::unix::fs::PermissionsExt;
-    if let Err(error) = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)) {
-        tracing::warn!(%error, "The database's permissions could not be narrowed to its owner");
-    }
-}
-
-/// Why a file can't be opened, with what to do.
-pub(super) fn cannot_open(path: &std::path::Path, error: DatabaseError) -> Error {
-    let path = path.display();
-    match error {
-        DatabaseError::DatabaseAlreadyOpen => Error::unusable(
-            Unusable::Held,
-            format!(
-                "The database {path} is in use by another process: stop the running driftsentry first, or name another \
-                 --data-dir."
-            ),
-        ),
-        DatabaseError::UpgradeRequired(_) => Error::unusable(
-            Unusable::Data,
-            format!(
-                "The database {path} was written by a much older engine: open it once with the version that made it."
-            ),
-        ),
-        DatabaseError::Storage(StorageError::Corrupted(why)) => Error::unusable(
-            Unusable::Data,
-            format!(
-                "The database {path} is damaged ({why}): restore the newest backup, and keep this file for inspection."
-            ),
-        ),
-        DatabaseError::Storage(StorageError::Io(error)) => match error.kind() {
-            ErrorKind::InvalidData => Error::unusable(
-                Unusable::Data,
-                format!("The file {path} is no DriftSentry database: name another --data-dir."),
-            ),
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => no_space(),
-            ErrorKind::PermissionDenied => Error::unusable(
-                Unusable::NotPermitted,
-                format!(
-                    "The database {path} can't be opened ({error}): run as its owner, or give it to this user."
-                ),
-            ),
-            _ => Error::unusable(
-                Unusable::Io,
-                format!(
-                    "The database {path} can't be opened ({error}): check its owner, its permissions and the disk."
-                ),
-            ),
-        },
-        other => failed(other),
-    }
-}
-
-/// What whoever starts the server hears where the disk is full.
-fn no_space() -> Error {
-    Error::unusable(
-        Unusable::Io,
-        "The disk is full: free space where the data directory lies, and start again.",
-    )
-}
-
-/// An error while a database is opened, where the disk turned out to be full said so.
-fn told(error: Error) -> Error {
-    if error.is_of_full_disk() {
-        return no_space();
-    }
-    error
-}
 
 impl Shared {
     /// Brings every view to a new snapshot, by what was saved of it or by building it, and lets readers see both.
