@@ -10,11 +10,14 @@ pub mod delivery;
 pub mod folder;
 mod manifest;
 pub mod ndjson;
+mod policy;
 pub mod restore;
 mod rows;
+mod swap;
 mod taking;
 
 pub use manifest::{Manifest, Part};
+pub use policy::Policy;
 pub use taking::{Progress, Stage, Taken, Turn, Turns, take};
 
 use crate::audit;

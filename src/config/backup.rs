@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::backup::folder::Policy;
+use crate::backup::Policy;
 use crate::config::source::Settings;
 
 /// Where backups are kept, and how many.
