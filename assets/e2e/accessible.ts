@@ -36,7 +36,7 @@ const LOOKS = [
 async function look(page: Page, { theme, width }: (typeof LOOKS)[number]): Promise<void> {
   await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
   await page.setViewportSize({ width, height: 900 });
-  // Fields are drawn by the browser: it takes its new colours with the next frame.
+  // Theme and width are taken up with the next frame.
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 
