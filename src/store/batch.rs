@@ -234,26 +234,18 @@ impl Reads for Batch<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
     use super::*;
     use crate::actor::Actor;
     use crate::audit::{self, Action, Draft};
-    use crate::store::tests::open;
-    use crate::store::{Counter, Options, Store};
+    use crate::store::tests::{open, open_counting};
+    use crate::store::{Counter, Store};
 
     #[test]
     fn a_change_sees_what_others_of_its_batch_counted_and_logged() {
         let dir = tempfile::tempdir().unwrap();
-        let batches = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&batches);
-        let store = Store::open(Options {
-            min_free_bytes: Some(0),
-            on_commit: Box::new(move |commit| seen.lock().unwrap().push(commit.changes)),
-            ..Options::new(dir.path())
-        })
-        .unwrap();
+        let (store, batches) = open_counting(dir.path());
         let read_and_write = |store: &Store| {
             store
                 .write_blocking(|read, now| {

@@ -31,6 +31,19 @@ pub(super) fn open(dir: &Path) -> Store {
     .unwrap()
 }
 
+/// A store, and how many changes each of its commits has.
+pub(super) fn open_counting(dir: &Path) -> (Store, Arc<Mutex<Vec<usize>>>) {
+    let batches = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&batches);
+    let store = Store::open(Options {
+        min_free_bytes: Some(0),
+        on_commit: Box::new(move |commit| seen.lock().unwrap().push(commit.changes)),
+        ..Options::new(dir)
+    })
+    .unwrap();
+    (store, batches)
+}
+
 #[test]
 fn a_change_is_seen_after_it_and_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
@@ -114,14 +127,7 @@ fn a_change_reads_what_the_ones_before_it_wrote() {
 /// little later than the caller before it.
 fn batches_of(callers: u32, apart: Duration) -> Vec<usize> {
     let dir = tempfile::tempdir().unwrap();
-    let batches = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&batches);
-    let store = Store::open(Options {
-        min_free_bytes: Some(0),
-        on_commit: Box::new(move |commit| seen.lock().unwrap().push(commit.changes)),
-        ..Options::new(dir.path())
-    })
-    .unwrap();
+    let (store, batches) = open_counting(dir.path());
     let together = Barrier::new(callers as usize);
     std::thread::scope(|scope| {
         for caller in 0..callers {
