@@ -26,6 +26,7 @@ mod progress;
 mod pulse;
 mod reads;
 mod saved;
+mod saver;
 pub mod secrets;
 mod source;
 mod space;
@@ -66,6 +67,7 @@ use crate::time::Timestamp;
 use job::{Change, Message};
 use progress::Progress;
 use pulse::Pulse;
+use saver::Saver;
 use source::Source;
 use writer::Writer;
 
@@ -197,7 +199,7 @@ impl Store {
             pulse: Pulse::new(),
         });
         let opened = shared.publish_anew(&database)?;
-        let mut saver = saved::Saver::new(shared.saved.clone(), options.save_views_after);
+        let mut saver = Saver::new(shared.saved.clone(), options.save_views_after);
         saver.opened(opened);
         if let Some(snapshot) = &shared
             .published
