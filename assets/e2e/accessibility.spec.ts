@@ -214,9 +214,12 @@ test('who forces colours, or wants no motion, is served too', async ({ page }) =
     );
     Object.assign(window, { passing });
   });
+  const ink = () => page.locator('body').evaluate((body) => getComputedStyle(body).color);
+  const light = await ink();
   await page.emulateMedia({ forcedColors: 'none', colorScheme: 'dark', reducedMotion: 'reduce' });
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   expect(await page.evaluate(() => (window as unknown as { passing: string[] }).passing)).toEqual([]);
+  expect(await ink()).not.toBe(light);
   await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
   // What is chosen, and where the focus is, is seen without our colours.
   await page.goto('/drifts');
